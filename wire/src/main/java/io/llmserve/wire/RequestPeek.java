@@ -1,0 +1,70 @@
+package io.llmserve.wire;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// What a router wants to know of a request before it forwards the bytes as they are. Only these fields are
+/// checked; the worker checks the rest. The body is scanned to its end, so that no key can appear twice with
+/// two meanings.
+///
+/// @param maxTokens `max_completion_tokens`, or else `max_tokens`
+/// @param includeUsage `stream_options.include_usage`
+public record RequestPeek(
+        Optional<String> model, boolean stream, boolean includeUsage, OptionalInt maxTokens, int choices) {
+
+    /// Throws INVALID_REQUEST where the body is not a JSON object or one of the fields has a wrong type.
+    public static RequestPeek of(byte[] body) {
+        return RequestReader.read(body, reader -> new Fields(reader).read());
+    }
+
+    private static final class Fields {
+        private final RequestReader reader;
+        private String model = "";
+        private boolean stream;
+        private boolean includeUsage;
+        private int maxTokens = -1;
+        private int maxCompletionTokens = -1;
+        private int choices = 1;
+
+        Fields(RequestReader reader) {
+            this.reader = reader;
+        }
+
+        RequestPeek read() throws IOException {
+            reader.object(this::field);
+            int limit = maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens;
+            return new RequestPeek(
+                    model.isEmpty() ? Optional.empty() : Optional.of(model),
+                    stream,
+                    includeUsage,
+                    limit >= 0 ? OptionalInt.of(limit) : OptionalInt.empty(),
+                    choices);
+        }
+
+        private void field(String name) throws IOException {
+            switch (name) {
+                case "model" -> model = reader.string("");
+                case "stream" -> stream = reader.flag(false);
+                case "max_tokens" -> maxTokens = reader.integer(1, Integer.MAX_VALUE, -1);
+                case "max_completion_tokens" -> maxCompletionTokens = reader.integer(1, Integer.MAX_VALUE, -1);
+                case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
+                case "stream_options" -> streamOptions();
+                default -> reader.skip();
+            }
+        }
+
+        private void streamOptions() throws IOException {
+            if (reader.isNull()) {
+                return;
+            }
+            reader.object(name -> {
+                if (name.equals("include_usage")) {
+                    includeUsage = reader.flag(false);
+                } else {
+                    reader.skip();
+                }
+            });
+        }
+    }
+}

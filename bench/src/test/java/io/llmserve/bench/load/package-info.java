@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.bench.load;
+
+import org.jspecify.annotations.NullMarked;

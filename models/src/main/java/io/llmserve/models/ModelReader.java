@@ -1,0 +1,54 @@
+package io.llmserve.models;
+
+import static io.llmserve.models.ModelFileFailure.unsupported;
+
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
+import io.llmserve.models.gguf.GgufModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// Opens a model from disk: maps its files and checks that they are whole and fit together.
+public final class ModelReader {
+    private ModelReader() {}
+
+    /// @param path a `.gguf` file, or a directory as transformers saves it. Closing the description's tensors unmaps
+    /// it.
+    public static ModelDescription open(Path path) {
+        Path real = real(path);
+        Path folder = Files.isDirectory(real) ? real : parent(real);
+        Optional<StoredModel> stored = StoredModel.read(folder)
+                .filter(model -> model.main().equals(real))
+                .filter(StoredModel::isUnchanged);
+        try {
+            if (Files.isDirectory(real)) {
+                throw unsupported(real, "it is a directory");
+            }
+            String fingerprint = stored.isPresent() ? stored.get().fingerprint() : FileHash.sha256(real);
+            return GgufModel.open(real, name(real), fingerprint);
+        } catch (IOException e) {
+            throw ModelFileFailure.unreadable(real, e);
+        }
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            throw new ServeException(Failure.NOT_FOUND, "model file or directory %s does not exist".formatted(path), e);
+        }
+    }
+
+    private static Path parent(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? file : parent;
+    }
+
+    private static String name(Path path) {
+        Path last = path.getFileName();
+        String name = last == null ? path.toString() : last.toString();
+        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+    }
+}

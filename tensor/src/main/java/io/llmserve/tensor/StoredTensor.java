@@ -4,9 +4,8 @@ import static io.llmserve.core.Checks.check;
 
 import java.lang.foreign.MemorySegment;
 
-/// A matrix `[rows, columns]`, row-major, as it lies in a model file; a vector has one row. `data` is exactly its
-/// bytes,
-/// little-endian, perhaps unaligned.
+/// A matrix `[rows, columns]`, row-major, as it lies in a model file; a vector has one row. `data` is exactly
+/// its bytes, little-endian, perhaps unaligned.
 public record StoredTensor(String name, DType type, int rows, int columns, MemorySegment data) {
     public StoredTensor {
         check(rows > 0 && columns > 0, "%s has shape [%d, %d]", name, rows, columns);

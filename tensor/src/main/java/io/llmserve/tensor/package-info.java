@@ -1,4 +1,5 @@
-/// Math on memory: dtypes, packed weights, kernels. Imports core only; the one room that sees `jdk.incubator.vector`.
+/// Math on memory: dtypes, packed weights, kernels. Imports core only; the one room that sees
+/// `jdk.incubator.vector`.
 @NullMarked
 package io.llmserve.tensor;
 

@@ -43,17 +43,22 @@ public record ErrorBody(
     /// that is a word, as OpenAI itself sends, reads as 0.
     public static Optional<ErrorBody> parse(byte[] body) {
         try {
-            JsonNode error = StrictJson.MAPPER.readTree(body).path("error");
-            if (!error.isObject()) {
-                return Optional.empty();
-            }
-            return Optional.of(new ErrorBody(
-                    error.path("message").asText(""),
-                    error.path("type").asText(""),
-                    error.path("param").textValue(),
-                    error.path("code").asInt(0)));
+            return of(StrictJson.MAPPER.readTree(body));
         } catch (IOException notJson) {
             return Optional.empty();
         }
+    }
+
+    /// The error in a body that was read already.
+    static Optional<ErrorBody> of(JsonNode body) {
+        JsonNode error = body.path("error");
+        if (!error.isObject()) {
+            return Optional.empty();
+        }
+        return Optional.of(new ErrorBody(
+                error.path("message").asText(""),
+                error.path("type").asText(""),
+                error.path("param").textValue(),
+                error.path("code").asInt(0)));
     }
 }

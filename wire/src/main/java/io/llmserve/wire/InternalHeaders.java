@@ -1,7 +1,7 @@
 package io.llmserve.wire;
 
-/// Headers that only the gateway may send to a worker. The gateway drops every header of this prefix that a client
-/// sent, so that a worker behind it may believe them.
+/// Headers that only the gateway may send to a worker. The gateway drops every header of this prefix that a
+/// client sent, so that a worker behind it may believe them.
 public final class InternalHeaders {
     public static final String PREFIX = "x-llmserve-";
 

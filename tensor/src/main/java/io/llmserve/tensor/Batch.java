@@ -68,6 +68,11 @@ public final class Batch {
         return spans[span].firstPosition() + row - firstRows[span];
     }
 
+    /// The position after the last one of the row's span.
+    int endPosition(int row) {
+        return spans[spanOfRow[row]].endPosition();
+    }
+
     int pageOf(int row) {
         return spans[spanOfRow[row]].pages()[position(row) / KvLayout.PAGE_POSITIONS];
     }

@@ -122,7 +122,7 @@ public final class Kernels {
         parallelRows(
                 batch.rows(),
                 2 * keys.count() * keys.dimension(),
-                row -> KvWriter.write(cache, layer, batch.pageOf(row), batch.position(row), keys, values, row));
+                row -> KvWriter.write(cache, layer, batch, keys, values, row));
     }
 
     private static void checkKv(KvCache cache, Heads heads) {

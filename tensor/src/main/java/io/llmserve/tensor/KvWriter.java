@@ -6,17 +6,22 @@ import java.lang.foreign.MemorySegment;
 final class KvWriter {
     private KvWriter() {}
 
-    /// One row of one layer. The first position of a page clears V of the others, so that a masked position
-    /// never holds what an earlier owner left (0 * NaN would spread).
-    static void write(KvCache cache, int layer, int page, int position, Heads keys, Heads values, int row) {
+    /// One row of one layer. The first position of a page clears V of those that its span does not fill, so that a
+    /// masked position never holds what an earlier owner left (0 * NaN would spread). Positions that the span fills
+    /// are left to their own rows, which other threads may have written already.
+    static void write(KvCache cache, int layer, Batch batch, Heads keys, Heads values, int row) {
         KvLayout layout = cache.layout();
+        int page = batch.pageOf(row);
+        int position = batch.position(row);
         int slot = position % KvLayout.PAGE_POSITIONS;
+        int filled = Math.min(KvLayout.PAGE_POSITIONS, batch.endPosition(row) - position);
         int dimension = layout.headDimension();
         for (int head = 0; head < layout.kvHeads(); head++) {
             long key = cache.keyOffset(page, layer, head);
             long value = cache.valueOffset(page, layer, head);
             if (slot == 0) {
-                cache.memory().asSlice(value, layout.planeBytes()).fill((byte) 0);
+                long from = layout.planeBytes() / KvLayout.PAGE_POSITIONS * filled;
+                cache.memory().asSlice(value + from, layout.planeBytes() - from).fill((byte) 0);
             }
             int keyAt = keys.at(row, head);
             int valueAt = values.at(row, head);

@@ -31,6 +31,14 @@ public final class Logits {
         return maximum + (float) Math.log(ScalarKernels.tree(sums, 0));
     }
 
+    /// `out[i] = exp((logit[i] - greatest) * scale)`: unnormalised probabilities at temperature `1 / scale`.
+    public static void weights(float[] logits, int at, int count, float scale, float[] out) {
+        float maximum = logits[at + argMax(logits, at, count)];
+        for (int i = 0; i < count; i++) {
+            out[i] = Exponential.of((logits[at + i] - maximum) * scale);
+        }
+    }
+
     /// The indices of the `k` greatest (or all, where there are fewer), greatest first.
     public static int[] top(float[] logits, int at, int count, int k) {
         long[] heap = new long[Math.min(k, count)];

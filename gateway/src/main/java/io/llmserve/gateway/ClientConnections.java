@@ -1,0 +1,96 @@
+package io.llmserve.gateway;
+
+import io.llmserve.gateway.GatewayOptions.Timeouts;
+import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+
+/// The client connections of one event loop and how long each may stay without a request. Owned by that event
+/// loop.
+final class ClientConnections {
+    /// How long a client may go on sending a body that nobody wants, so that it gets to read why.
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private final IdentityHashMap<HttpConnection, Visit> open = new IdentityHashMap<>();
+    private final GatewayState state;
+    private final Timeouts timeouts;
+
+    ClientConnections(GatewayState state) {
+        this.state = state;
+        this.timeouts = state.options.timeouts();
+    }
+
+    void opened(HttpConnection connection) {
+        int count = state.connectionOpened();
+        int max = state.options.limits().maxConnections();
+        connection.closeHandler(closed -> closed(connection));
+        open.put(
+                connection,
+                new Visit(count > max, state.clock.nanos() + timeouts.headers().toNanos()));
+        if (count > max) {
+            state.metrics.connectionRefused();
+            if (count > 2L * max) {
+                connection.close();
+            }
+        }
+    }
+
+    /// This connection came when too many were open: its first request is told so.
+    boolean isRefused(HttpConnection connection) {
+        Visit visit = open.get(connection);
+        return visit != null && visit.refused;
+    }
+
+    void requestBegan(HttpConnection connection) {
+        Visit visit = open.get(connection);
+        if (visit != null) {
+            visit.busy = true;
+        }
+    }
+
+    void responseEnded(HttpConnection connection) {
+        waits(connection, timeouts.idle());
+    }
+
+    /// Its answer is written but its request still comes in: closed soon.
+    void linger(HttpConnection connection) {
+        waits(connection, LINGER);
+    }
+
+    void closeOverdue(long nowNanos) {
+        List<HttpConnection> overdue = new ArrayList<>();
+        open.forEach((connection, visit) -> {
+            if (!visit.busy && nowNanos - visit.deadlineNanos >= 0) {
+                overdue.add(connection);
+            }
+        });
+        overdue.forEach(HttpConnection::close);
+    }
+
+    private void waits(HttpConnection connection, Duration longest) {
+        Visit visit = open.get(connection);
+        if (visit != null) {
+            visit.busy = false;
+            visit.deadlineNanos = state.clock.nanos() + longest.toNanos();
+        }
+    }
+
+    private void closed(HttpConnection connection) {
+        if (open.remove(connection) != null) {
+            state.connectionClosed();
+        }
+    }
+
+    private static final class Visit {
+        final boolean refused;
+        boolean busy;
+        long deadlineNanos;
+
+        Visit(boolean refused, long deadlineNanos) {
+            this.refused = refused;
+            this.deadlineNanos = deadlineNanos;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package io.llmserve.gateway;
+
+import static io.llmserve.core.Checks.check;
+
+import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.net.BindException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The front door of a serving system: speaks OpenAI's API to clients and passes their requests on to workers.
+/// Its methods block and belong to one thread, which is no event loop.
+public final class GatewayServer implements AutoCloseable {
+    private static final long POLL_MILLIS = 5;
+
+    private final GatewayOptions options;
+    private final Clock clock;
+    private final GatewayState state;
+    private final List<GatewayLoop> loops = new ArrayList<>();
+    private final MetricsDoor metricsDoor;
+    private @Nullable Vertx vertx;
+
+    /// Registers the gateway's metrics in `registry`, which the metrics port shows.
+    public GatewayServer(
+            GatewayOptions options, List<WorkerEndpoint> workers, PrometheusRegistry registry, Clock clock) {
+        check(!workers.isEmpty(), "a gateway needs at least one worker");
+        this.options = options;
+        this.clock = clock;
+        this.state = new GatewayState(
+                options,
+                clock,
+                new WorkerPool(workers, options.health(), new LeastInFlight(), clock),
+                new KeyRing(options.security(), new SecureRandom()),
+                new GatewayMetrics(registry, options.version()));
+        this.metricsDoor = new MetricsDoor(options.listen(), registry);
+    }
+
+    /// Asks every worker once how it is, then opens the ports. CONFIGURATION where one of them is taken.
+    public void start() {
+        check(vertx == null, "the gateway was started before");
+        GatewayOptions.Listen listen = options.listen();
+        Vertx started = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(listen.eventLoops() + 1)
+                .setWorkerPoolSize(1)
+                .setInternalBlockingPoolSize(2)
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        vertx = started;
+        try {
+            await(started.deployVerticle(new HealthProbe(state.pool, options.health(), new SplittableRandom())));
+            deploy(started, () -> metricsDoor, 1, listen.metricsPort());
+            deploy(started, this::newLoop, listen.eventLoops(), listen.port());
+        } catch (ServeException failed) {
+            close();
+            throw failed;
+        }
+    }
+
+    public int port() {
+        return loops.getFirst().actualPort();
+    }
+
+    public int metricsPort() {
+        return metricsDoor.actualPort();
+    }
+
+    /// Takes no new requests (`/ready` is 503, connections close after their answer), lets those that run end
+    /// until the deadline, then ends the rest with an error. Returns how many it had to cut.
+    public int drain(Duration deadline) {
+        state.startDraining();
+        long end = clock.nanos() + deadline.toNanos();
+        while (state.exchanges() > 0 && clock.nanos() - end < 0) {
+            pause();
+        }
+        int cut = 0;
+        for (GatewayLoop loop : loops) {
+            CompletableFuture<Integer> ended = new CompletableFuture<>();
+            loop.execute(() -> ended.complete(loop.cutAll()));
+            cut += ended.join();
+        }
+        return cut;
+    }
+
+    /// Closes the ports and every connection. Does nothing when already closed.
+    @Override
+    public void close() {
+        Vertx running = vertx;
+        if (running != null) {
+            vertx = null;
+            await(running.close());
+        }
+    }
+
+    private GatewayLoop newLoop() {
+        int port = options.listen().port();
+        GatewayLoop loop = new GatewayLoop(state, port == 0 ? -1 : port);
+        loops.add(loop);
+        return loop;
+    }
+
+    private void deploy(Vertx running, Supplier<Deployable> verticles, int instances, int port) {
+        try {
+            await(running.deployVerticle(verticles, new DeploymentOptions().setInstances(instances)));
+        } catch (CompletionException failed) {
+            Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+            String host = options.listen().host();
+            throw new ServeException(
+                    Failure.CONFIGURATION,
+                    cause instanceof BindException
+                            ? "port %d on %s is in use by another program".formatted(port, host)
+                            : "port %d on %s cannot be opened: %s".formatted(port, host, cause.getMessage()),
+                    cause);
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package io.llmserve.gateway;
+
+import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
+import io.llmserve.gateway.GatewayOptions.Limits;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// What all event loops of one gateway share: the workers, the line in front of them, and the counts that the
+/// limits are about. Any thread may call.
+final class GatewayState {
+    private static final int MAX_MODEL_LABELS = 64;
+
+    final GatewayOptions options;
+    final Clock clock;
+    final WorkerPool pool;
+    final KeyRing keys;
+    final GatewayMetrics metrics;
+    final ModelLabels modelLabels;
+    final WaitingLine<Exchange> line;
+
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger exchanges = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicLong bufferedBytes = new AtomicLong();
+    private volatile boolean draining;
+
+    GatewayState(GatewayOptions options, Clock clock, WorkerPool pool, KeyRing keys, GatewayMetrics metrics) {
+        this.options = options;
+        this.clock = clock;
+        this.pool = pool;
+        this.keys = keys;
+        this.metrics = metrics;
+        modelLabels = new ModelLabels(pool::knows, MAX_MODEL_LABELS);
+        line = new WaitingLine<>(
+                options.limits().maxInFlight(), options.limits().maxQueued());
+        registerGauges();
+    }
+
+    void startDraining() {
+        draining = true;
+    }
+
+    boolean draining() {
+        return draining;
+    }
+
+    /// Why no traffic should come here; empty when it may.
+    Optional<String> whyNotReady() {
+        if (draining) {
+            return Optional.of("the gateway is shutting down");
+        }
+        return pool.upCount() > 0 ? Optional.empty() : Optional.of(pool.whyNotReady());
+    }
+
+    int connectionOpened() {
+        return connections.incrementAndGet();
+    }
+
+    void connectionClosed() {
+        connections.decrementAndGet();
+    }
+
+    int connections() {
+        return connections.get();
+    }
+
+    void exchangeBegan() {
+        exchanges.incrementAndGet();
+    }
+
+    void exchangeEnded() {
+        exchanges.decrementAndGet();
+    }
+
+    /// Requests between their head and the end of their answer.
+    int exchanges() {
+        return exchanges.get();
+    }
+
+    /// Gives a place at the workers back, to the first in line if anyone waits.
+    void leaveLine() {
+        line.leave().ifPresent(Exchange::grantPlace);
+    }
+
+    /// Counts one more stream, or throws OVERLOADED.
+    void openStream() {
+        int max = options.limits().maxStreams();
+        if (streams.incrementAndGet() > max) {
+            streams.decrementAndGet();
+            throw overloaded("%d of %d streams are open".formatted(max, max));
+        }
+    }
+
+    void closeStream() {
+        streams.decrementAndGet();
+    }
+
+    /// Counts bytes of a body that is kept, or throws OVERLOADED.
+    void keepBytes(int bytes) {
+        Limits limits = options.limits();
+        long kept = bufferedBytes.addAndGet(bytes);
+        if (kept > limits.maxBufferedBytes()) {
+            bufferedBytes.addAndGet(-bytes);
+            throw overloaded("%d of %d bytes for request bodies are in use, this one needs %d more"
+                    .formatted(kept - bytes, limits.maxBufferedBytes(), bytes));
+        }
+    }
+
+    void releaseBytes(long bytes) {
+        bufferedBytes.addAndGet(-bytes);
+    }
+
+    long bufferedBytes() {
+        return bufferedBytes.get();
+    }
+
+    int streams() {
+        return streams.get();
+    }
+
+    ServeException lineFull() {
+        return overloaded("%d of %d requests wait already for one of %d places at the workers"
+                .formatted(
+                        line.waiting(),
+                        options.limits().maxQueued(),
+                        options.limits().maxInFlight()));
+    }
+
+    ServeException waitedTooLong() {
+        return overloaded("no place at the workers became free in %d ms; %d of %d are taken"
+                .formatted(
+                        options.timeouts().queue().toMillis(),
+                        line.taken(),
+                        options.limits().maxInFlight()));
+    }
+
+    static ServeException shuttingDown() {
+        return new ServeException(Failure.UNAVAILABLE, "the gateway is shutting down");
+    }
+
+    private static ServeException overloaded(String message) {
+        return ServeException.overloaded(message, Duration.ofSeconds(1));
+    }
+
+    private void registerGauges() {
+        metrics.gauge("llmserve_queue_depth", "Requests that wait for a place at the workers.", line::waiting);
+        metrics.gauge("llmserve_requests_in_flight", "Requests that have a place at the workers.", line::taken);
+        metrics.gauge("llmserve_open_streams", "Streamed answers open, waiting ones included.", streams::get);
+        metrics.gauge("llmserve_open_connections", "Client connections open.", connections::get);
+        metrics.gauge("llmserve_buffered_bytes", "Bytes of request bodies kept in memory.", bufferedBytes::get);
+        metrics.workerGauge("llmserve_worker_up", "1 if the worker gets requests, else 0.", series -> {
+            for (WorkerEndpoint worker : pool.endpoints()) {
+                series.call(pool.isUp(worker) ? 1 : 0, worker.toString());
+            }
+        });
+        metrics.workerGauge("llmserve_worker_requests_in_flight", "Requests of this gateway at the worker.", series -> {
+            for (WorkerEndpoint worker : pool.endpoints()) {
+                series.call(pool.inFlight(worker), worker.toString());
+            }
+        });
+    }
+}

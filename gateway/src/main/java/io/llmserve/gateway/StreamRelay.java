@@ -1,0 +1,81 @@
+package io.llmserve.gateway;
+
+import io.llmserve.core.Clock;
+import io.llmserve.core.ServeException;
+import io.llmserve.wire.ErrorBody;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.vertx.core.buffer.Buffer;
+
+/// Passes on server-sent events as they come, whole ones only, and measures the time between them. A stream is
+/// complete when its last event is `[DONE]`; one that is not ends for the client with an error event.
+final class StreamRelay implements Relay {
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final int MAX_EVENT_BYTES = 4 << 20;
+
+    private final ClientAnswer answer;
+    private final Clock clock;
+    private final DistributionDataPoint firstToken;
+    private final DistributionDataPoint interToken;
+    private final WholeEvents events = new WholeEvents(MAX_EVENT_BYTES);
+    private final long startNanos;
+    private long lastNanos;
+
+    /// `startNanos` is when the request's head came.
+    StreamRelay(
+            ClientAnswer answer,
+            Clock clock,
+            long startNanos,
+            DistributionDataPoint firstToken,
+            DistributionDataPoint interToken) {
+        this.answer = answer;
+        this.clock = clock;
+        this.startNanos = startNanos;
+        this.firstToken = firstToken;
+        this.interToken = interToken;
+    }
+
+    @Override
+    public void chunk(Buffer chunk) {
+        Buffer whole = events.accept(chunk);
+        if (whole.length() == 0) {
+            return;
+        }
+        long now = clock.nanos();
+        if (answer.begun()) {
+            interToken.observe((now - lastNanos) / NANOS_PER_SECOND);
+        } else {
+            firstToken.observe((now - startNanos) / NANOS_PER_SECOND);
+        }
+        lastNanos = now;
+        answer.write(whole);
+    }
+
+    @Override
+    public boolean overfull() {
+        return events.overfull();
+    }
+
+    @Override
+    public boolean ended() {
+        if (!events.complete()) {
+            return false;
+        }
+        answer.end(Buffer.buffer());
+        return true;
+    }
+
+    @Override
+    public boolean begun() {
+        return answer.begun();
+    }
+
+    @Override
+    public long sentBytes() {
+        return answer.sentBytes();
+    }
+
+    @Override
+    public void breakOff(ServeException failure) {
+        answer.end(Buffer.buffer(ErrorBody.of(failure).toEvent()));
+    }
+}

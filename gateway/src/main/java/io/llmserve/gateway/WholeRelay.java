@@ -1,0 +1,57 @@
+package io.llmserve.gateway;
+
+import io.llmserve.core.ServeException;
+import io.vertx.core.buffer.Buffer;
+
+/// Passes on an answer that is one document: in one piece, so that a worker that dies in the middle of it costs
+/// nothing but time. Only what is larger than the buffer is passed on as it comes; of such an answer, a failure
+/// is told by closing the connection.
+final class WholeRelay implements Relay {
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private final ClientAnswer answer;
+    private final Pieces collected = new Pieces();
+
+    WholeRelay(ClientAnswer answer) {
+        this.answer = answer;
+    }
+
+    @Override
+    public void chunk(Buffer chunk) {
+        if (answer.begun()) {
+            answer.write(chunk);
+            return;
+        }
+        collected.add(chunk);
+        if (collected.length() > BUFFER_BYTES) {
+            answer.write(collected.all());
+            collected.clear();
+        }
+    }
+
+    @Override
+    public boolean ended() {
+        answer.end(collected.all());
+        return true;
+    }
+
+    @Override
+    public boolean overfull() {
+        return false;
+    }
+
+    @Override
+    public boolean begun() {
+        return answer.begun();
+    }
+
+    @Override
+    public long sentBytes() {
+        return answer.sentBytes();
+    }
+
+    @Override
+    public void breakOff(ServeException failure) {
+        answer.reset();
+    }
+}

@@ -1,16 +1,16 @@
 # Sourced by ./llmserve and ./mvnw: sets and exports JAVA_HOME to a JDK 25 or newer, or ends with a sentence that says how to get one.
-# Looks in JAVA_HOME, on PATH, then in the usual folders. POSIX sh.
+# Looks in JAVA_HOME, on PATH, then in the usual folders. With llmserve_tool=java a runtime without a compiler will do. POSIX sh.
 
 llmserve_java_feature() { # prints the feature version of the JDK in folder $1, e.g. 25; nothing where there is none
-  [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 0
+  [ -x "$1/bin/java" ] && [ -x "$1/bin/${llmserve_tool:-javac}" ] && [ -r "$1/release" ] || return 0
   sed -n 's/^JAVA_VERSION="\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' "$1/release"
 }
 
 llmserve_find_jdk() {
-  llmserve_on_path=$(command -v javac 2>/dev/null || true)
+  llmserve_on_path=$(command -v "${llmserve_tool:-javac}" 2>/dev/null || true)
   if [ -n "$llmserve_on_path" ]; then
     llmserve_real=$(readlink -f "$llmserve_on_path" 2>/dev/null || echo "$llmserve_on_path")
-    llmserve_on_path=${llmserve_real%/bin/javac}
+    llmserve_on_path=${llmserve_real%/bin/*}
   fi
   case $- in *f*) llmserve_noglob=1; set +f ;; *) llmserve_noglob= ;; esac # the folders below are patterns
   for llmserve_home in "${JAVA_HOME:-}" "$llmserve_on_path" \

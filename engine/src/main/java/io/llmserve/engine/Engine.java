@@ -1,6 +1,7 @@
 package io.llmserve.engine;
 
-/// Token ids in, token ids out. One platform thread steps all generations together; methods are safe from any thread.
+/// Token ids in, token ids out. One platform thread steps all generations together; methods are safe from any
+/// thread.
 public interface Engine extends AutoCloseable {
     /// Queues a generation. Refuses at once, with a failure that says why, what can never run (prompt beyond the
     /// context, token id

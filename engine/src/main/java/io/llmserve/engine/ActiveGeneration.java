@@ -1,0 +1,113 @@
+package io.llmserve.engine;
+
+import io.llmserve.core.FinishReason;
+import io.llmserve.core.ServeException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/// A generation from submit to end: its sequence, what its sampler must remember, its times and its listener.
+/// Owned by the step thread, but for [#cancel()].
+final class ActiveGeneration implements Generation {
+    private final GenerationRequest request;
+    private final GenerationListener listener;
+    private final Consumer<ActiveGeneration> canceller;
+    private final AtomicBoolean cancelled = new AtomicBoolean();
+    private final Sequence sequence;
+    private final TokenCounts counts = new TokenCounts();
+    private final boolean countsTokens;
+    private final long submittedNanos;
+    private long startedNanos;
+    private long answeredNanos;
+    private boolean started;
+
+    ActiveGeneration(
+            GenerationRequest request,
+            GenerationListener listener,
+            Consumer<ActiveGeneration> canceller,
+            long arrival,
+            long nowNanos) {
+        this.request = request;
+        this.listener = listener;
+        this.canceller = canceller;
+        this.sequence = new Sequence(request.prompt(), request.cacheSalt(), request.priority(), arrival);
+        this.submittedNanos = nowNanos;
+        this.countsTokens = Sampler.hasPenalties(request.sampling());
+        if (countsTokens) {
+            counts.addPrompt(request.prompt());
+        }
+    }
+
+    @Override
+    public String id() {
+        return request.id();
+    }
+
+    @Override
+    public void cancel() {
+        if (!cancelled.getAndSet(true)) {
+            canceller.accept(this);
+        }
+    }
+
+    Sequence sequence() {
+        return sequence;
+    }
+
+    /// A step is about to compute tokens of it; true the first time.
+    boolean start(long nowNanos) {
+        if (started) {
+            return false;
+        }
+        started = true;
+        startedNanos = nowNanos;
+        return true;
+    }
+
+    long waitedNanos(long nowNanos) {
+        return (started ? startedNanos : nowNanos) - submittedNanos;
+    }
+
+    boolean hasStarted() {
+        return started;
+    }
+
+    Sampler.Context samplingContext() {
+        return new Sampler.Context(request.sampling(), counts, sequence.generated(), sequence.length());
+    }
+
+    /// Takes up the next token and tells the listener.
+    void accept(Sampler.Choice choice, long nowNanos) {
+        if (sequence.generated() == 0) {
+            answeredNanos = nowNanos;
+        }
+        sequence.append(choice.tokenId());
+        if (countsTokens) {
+            counts.addAnswer(choice.tokenId());
+        }
+        listener.onToken(choice.tokenId(), choice.logprobs());
+    }
+
+    void end(FinishReason reason, long nowNanos) {
+        listener.onEnd(reason, usage(nowNanos));
+    }
+
+    void fail(ServeException failure) {
+        listener.onFailure(failure);
+    }
+
+    GenerationRequest request() {
+        return request;
+    }
+
+    private GenerationUsage usage(long nowNanos) {
+        long start = started ? startedNanos : nowNanos;
+        long answer = sequence.generated() > 0 ? answeredNanos : nowNanos;
+        return new GenerationUsage(
+                sequence.promptLength(),
+                sequence.cachedTokens(),
+                sequence.generated(),
+                start - submittedNanos,
+                answer - start,
+                nowNanos - answer);
+    }
+}

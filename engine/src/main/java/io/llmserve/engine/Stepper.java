@@ -1,0 +1,207 @@
+package io.llmserve.engine;
+
+import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.FinishReason;
+import io.llmserve.core.ServeException;
+import io.llmserve.engine.Scheduler.Slice;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The generations of an engine and the step that moves them: schedule, forward, sample, advance.
+/// What fails takes with it only the generations that it concerns, and leaves no page behind.
+/// Owned by the step thread.
+final class Stepper {
+    private static final Logger LOG = LoggerFactory.getLogger(Stepper.class);
+
+    private final Parts parts;
+    private final Clock clock;
+    private final Consumer<ActiveGeneration> onLeftQueue;
+    private final Map<Sequence, ActiveGeneration> live = new HashMap<>();
+    private long promptTokens;
+    private long generatedTokens;
+    private long steps;
+    private long busyNanos;
+
+    /// What a step uses, besides time.
+    record Parts(BlockPool pool, Scheduler scheduler, StepRunner runner, Sampler sampler, StopRule stopRule) {}
+
+    /// @param onLeftQueue called once for each generation, when it starts or ends before
+    Stepper(Parts parts, Clock clock, Consumer<ActiveGeneration> onLeftQueue) {
+        this.parts = parts;
+        this.clock = clock;
+        this.onLeftQueue = onLeftQueue;
+    }
+
+    boolean isIdle() {
+        return live.isEmpty();
+    }
+
+    void add(ActiveGeneration generation) {
+        live.put(generation.sequence(), generation);
+        parts.scheduler().add(generation.sequence());
+    }
+
+    /// Ends a generation that was never added.
+    void refuse(ActiveGeneration generation, ServeException failure) {
+        onLeftQueue.accept(generation);
+        tell(() -> generation.fail(failure), generation);
+    }
+
+    /// One batch through the model; nothing where there is nothing to do.
+    void step() {
+        long began = clock.nanos();
+        List<Slice> slices = parts.scheduler().next();
+        if (slices.isEmpty()) {
+            return;
+        }
+        for (Slice slice : slices) {
+            start(generation(slice), began);
+        }
+        if (forward(slices)) {
+            slices.forEach(parts.scheduler()::computed);
+            sample(slices);
+        }
+        steps++;
+        busyNanos += clock.nanos() - began;
+    }
+
+    /// Ends the generation with ABORT, unless it has ended.
+    void abort(ActiveGeneration generation) {
+        if (live.containsKey(generation.sequence())) {
+            finish(generation, FinishReason.ABORT);
+        }
+    }
+
+    void abortAll() {
+        List.copyOf(live.values()).forEach(this::abort);
+    }
+
+    void failAll(ServeException failure) {
+        List.copyOf(live.values()).forEach(generation -> fail(generation, failure));
+    }
+
+    EngineStatistics statistics() {
+        BlockPool pool = parts.pool();
+        Scheduler scheduler = parts.scheduler();
+        return new EngineStatistics(
+                new EngineStatistics.Gauges(
+                        scheduler.running(),
+                        scheduler.waiting(),
+                        pool.pages(),
+                        pool.used(),
+                        pool.cached(),
+                        Sequence.PAGE_TOKENS),
+                new EngineStatistics.Counters(
+                        promptTokens,
+                        generatedTokens,
+                        scheduler.prefixQueries(),
+                        scheduler.prefixHits(),
+                        scheduler.preemptions(),
+                        steps,
+                        busyNanos));
+    }
+
+    private ActiveGeneration generation(Slice slice) {
+        ActiveGeneration generation = live.get(slice.sequence());
+        if (generation == null) {
+            throw new IllegalStateException("a sequence is scheduled that has no generation");
+        }
+        return generation;
+    }
+
+    private void start(ActiveGeneration generation, long nowNanos) {
+        if (generation.start(nowNanos)) {
+            promptTokens += generation.sequence().promptLength();
+            onLeftQueue.accept(generation);
+        }
+    }
+
+    /// False where the model failed: nobody can say which sequence was the cause, so all of this batch end.
+    private boolean forward(List<Slice> slices) {
+        try {
+            parts.runner().forward(slices);
+            return true;
+        } catch (RuntimeException | Error e) {
+            failBatch(slices, e);
+            return false;
+        }
+    }
+
+    private void sample(List<Slice> slices) {
+        try {
+            parts.runner().visitLogits(slices, this::sampleOne);
+        } catch (RuntimeException | Error e) {
+            failBatch(slices, e);
+        }
+    }
+
+    private void failBatch(List<Slice> slices, Throwable cause) {
+        LOG.error("a step of {} sequences failed", slices.size(), cause);
+        ServeException failure =
+                new ServeException(Failure.INTERNAL, "the engine failed while computing: " + cause, cause);
+        for (Slice slice : slices) {
+            ActiveGeneration generation = live.get(slice.sequence());
+            if (generation != null) {
+                fail(generation, failure);
+            }
+        }
+    }
+
+    private void sampleOne(Slice slice, float[] logits, int at) {
+        ActiveGeneration generation = generation(slice);
+        Sampler.Choice choice;
+        try {
+            choice = parts.sampler().choose(logits, at, generation.samplingContext());
+        } catch (ServeException e) {
+            fail(generation, e);
+            return;
+        }
+        generatedTokens++;
+        if (!tell(() -> generation.accept(choice, clock.nanos()), generation)) {
+            finish(generation, FinishReason.ABORT);
+            return;
+        }
+        Optional<FinishReason> reason = parts.stopRule()
+                .after(
+                        choice.tokenId(),
+                        slice.sequence(),
+                        generation.request().sampling().stopping());
+        reason.ifPresent(end -> finish(generation, end));
+    }
+
+    private void finish(ActiveGeneration generation, FinishReason reason) {
+        parts.scheduler().remove(generation.sequence());
+        forget(generation);
+        tell(() -> generation.end(reason, clock.nanos()), generation);
+    }
+
+    private void fail(ActiveGeneration generation, ServeException failure) {
+        parts.scheduler().discard(generation.sequence());
+        forget(generation);
+        tell(() -> generation.fail(failure), generation);
+    }
+
+    private void forget(ActiveGeneration generation) {
+        live.remove(generation.sequence());
+        if (!generation.hasStarted()) {
+            onLeftQueue.accept(generation);
+        }
+    }
+
+    /// False where the listener threw: its generation has nobody left to tell.
+    private static boolean tell(Runnable event, ActiveGeneration generation) {
+        try {
+            event.run();
+            return true;
+        } catch (RuntimeException e) {
+            LOG.error("the listener of generation {} threw", generation.id(), e);
+            return false;
+        }
+    }
+}

@@ -1,6 +1,6 @@
 package io.llmserve.tensor;
 
-/// `e^x` in f32, within 2 units in the last place: `2^n * p(r)`, `n` the integer nearest to `x / ln 2`, `r = x
+/// `e^x` in f32, within 3 units in the last place: `2^n * p(r)`, `n` the integer nearest to `x / ln 2`, `r = x
 /// - n ln 2` in two steps, `p` a polynomial in fma steps. Below [#LOWEST] it is +0; above [#HIGHEST] it stays
 /// at that value's. `e^0` is exactly 1.
 final class Exponential {

@@ -9,6 +9,7 @@ import static io.llmserve.core.Checks.check;
 /// every sum is fixed, and [ScalarKernels] is the specification that each implementation meets bit for bit. One
 /// thread calls at a time.
 public final class Kernels {
+    private static final int TASKS_PER_THREAD = 4;
     private static final int ELEMENTS_PER_TASK = 16 * 1024;
 
     private final ComputePool pool;
@@ -16,13 +17,18 @@ public final class Kernels {
     private final ThreadLocal<AttentionTile> tiles;
 
     public Kernels(ComputePool pool) {
-        this(pool, new ScalarKernels());
+        this(pool, fastest());
     }
 
     Kernels(ComputePool pool, KernelSet set) {
         this.pool = pool;
         this.set = set;
         this.tiles = ThreadLocal.withInitial(() -> new AttentionTile(16));
+    }
+
+    private static KernelSet fastest() {
+        boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        return vectors ? new VectorKernels() : new ScalarKernels();
     }
 
     /// How the kernels compute, for build information: `scalar` or the vector width.
@@ -35,18 +41,15 @@ public final class Kernels {
         checkFits("x", x, rows, w.columns());
         checkFits("y", y, rows, w.rows());
         int stride = w.rows();
+        int unit = rows == 1 ? 3 : 2;
         for (PackedBand band : w.bands()) {
-            int tasks = Math.min(band.blocks(), 4 * pool.threads());
-            pool.parallel(
-                    tasks,
-                    task -> set.matmul(
-                            band,
-                            share(band.blocks(), tasks, task),
-                            share(band.blocks(), tasks, task + 1),
-                            x,
-                            rows,
-                            y,
-                            stride));
+            int units = (band.blocks() + unit - 1) / unit;
+            int tasks = Math.min(units, TASKS_PER_THREAD * pool.threads());
+            pool.parallel(tasks, task -> {
+                int from = unit * share(units, tasks, task);
+                int to = Math.min(band.blocks(), unit * share(units, tasks, task + 1));
+                set.matmul(band, from, to, x, rows, y, stride);
+            });
         }
     }
 
@@ -153,6 +156,7 @@ public final class Kernels {
 
     /// `y[r, i] = silu(x[r, i]) * x[r, width + i]`: x `[rows, 2 width]` (gate, then up), y `[rows, width]`.
     public void siluProduct(float[] x, int rows, int width, float[] y) {
+        check(width % 16 == 0, "the width must be a multiple of 16, got %d", width);
         checkFits("x", x, rows, 2 * width);
         checkFits("y", y, rows, width);
         parallelRows(

@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 final class KvWriter {
     private KvWriter() {}
 
-    /// One row of one layer. The first position of a page clears V of those that its span does not fill, so that a
-    /// masked position never holds what an earlier owner left (0 * NaN would spread). Positions that the span fills
-    /// are left to their own rows, which other threads may have written already.
+    /// One row of one layer. The first position of a page clears V of those that its span does not fill, so
+    /// that a masked position never holds what an earlier owner left (0 * NaN would spread). Positions that the
+    /// span fills are left to their own rows, which other threads may have written already.
     static void write(KvCache cache, int layer, Batch batch, Heads keys, Heads values, int row) {
         KvLayout layout = cache.layout();
         int page = batch.pageOf(row);

@@ -80,7 +80,7 @@ final class ScalarKernels implements KernelSet {
     /// The finite half in the upper 16 bits: sign, exponent and fraction moved in place, exponent bias
     /// corrected.
     private static float half(int upper) {
-        return Float.intBitsToFloat((upper >> 3) & 0x8FFFFFFF) * 0x1p112f;
+        return Float.intBitsToFloat((upper >> 3) & 0x8FFFE000) * 0x1p112f;
     }
 
     @Override

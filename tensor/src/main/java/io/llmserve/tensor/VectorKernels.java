@@ -1,0 +1,112 @@
+package io.llmserve.tensor;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The kernels in the Vector API, at the width of [Lanes]. Lanes are outputs (or positions), never parts of a
+/// sum, so that the width changes no bit.
+final class VectorKernels implements KernelSet {
+    private static final VectorSpecies<Float> F = Lanes.FLOAT;
+    private static final int L = Lanes.COUNT;
+    private static final int BLOCK_ROWS = WeightFormat.BLOCK_ROWS;
+
+    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+    private final VectorAttention attention = new VectorAttention();
+
+    private static final class Scratch {
+        final float[] panel = new float[Gemm.PANEL_COLUMNS * Gemm.PANEL_OUTPUTS];
+        final float[] sums = new float[Gemv.BLOCKS * BLOCK_ROWS];
+        /// Outputs `[rows, 32]` of blocks that do not fill 32 rows of y.
+        float[] edge = {};
+    }
+
+    @Override
+    public void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride) {
+        if (rows == 1) {
+            for (int block = fromBlock; block < toBlock; block += Gemv.BLOCKS) {
+                gemv(band, block, toBlock, x, y);
+            }
+        } else {
+            for (int block = fromBlock; block < toBlock; block += 2) {
+                gemm(band, block, toBlock, x, rows, y, stride);
+            }
+        }
+    }
+
+    private void gemv(PackedBand band, int block, int toBlock, float[] x, float[] y) {
+        int second = Math.min(block + 1, toBlock - 1);
+        int third = Math.min(block + 2, toBlock - 1);
+        float[] sums = scratch.get().sums;
+        Gemv.three(band, band.blockOffset(block), band.blockOffset(second), band.blockOffset(third), x, sums);
+        int count = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
+        System.arraycopy(sums, 0, y, band.firstRow() + block * BLOCK_ROWS, Math.min(count, sums.length));
+    }
+
+    private void gemm(PackedBand band, int block, int toBlock, float[] x, int rows, float[] y, int stride) {
+        Scratch own = scratch.get();
+        int to = band.firstRow() + block * BLOCK_ROWS;
+        int outputs = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
+        if (outputs >= Gemm.PANEL_OUTPUTS) {
+            for (int row = 0; row < rows; row++) {
+                Arrays.fill(y, row * stride + to, row * stride + to + Gemm.PANEL_OUTPUTS, 0);
+            }
+            gemm(own, band, block, block + 1, x, rows, y, to, stride);
+            return;
+        }
+        int size = rows * Gemm.PANEL_OUTPUTS;
+        own.edge = own.edge.length < size ? new float[size] : own.edge;
+        Arrays.fill(own.edge, 0, size, 0);
+        gemm(own, band, block, Math.min(block + 1, toBlock - 1), x, rows, own.edge, 0, Gemm.PANEL_OUTPUTS);
+        for (int row = 0; row < rows; row++) {
+            System.arraycopy(own.edge, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
+        }
+    }
+
+    private static void gemm(
+            Scratch own, PackedBand band, int first, int second, float[] x, int rows, float[] y, int yAt, int stride) {
+        for (int k = 0; k < band.columns(); k += Gemm.PANEL_COLUMNS) {
+            int depth = Math.min(Gemm.PANEL_COLUMNS, band.columns() - k);
+            PanelUnpacker.unpack(band, first, k, depth, own.panel, 0);
+            PanelUnpacker.unpack(band, second, k, depth, own.panel, BLOCK_ROWS);
+            Gemm.accumulate(own.panel, depth, x, k, band.columns(), y, yAt, stride, rows);
+        }
+    }
+
+    @Override
+    public void rmsNorm(float[] x, int xAt, int width, float[] weight, float epsilon, float[] y, int yAt) {
+        float[] sums = new float[16];
+        for (int part = 0; part < 16; part += L) {
+            FloatVector sum = Lanes.splat(0);
+            for (int i = part; i < width; i += 16) {
+                FloatVector value = FloatVector.fromArray(F, x, xAt + i);
+                sum = value.fma(value, sum);
+            }
+            sum.intoArray(sums, part);
+        }
+        float inverse = ScalarKernels.inverseRoot(ScalarKernels.tree(sums, 0), width, epsilon);
+        for (int i = 0; i < width; i += L) {
+            FloatVector scaled = FloatVector.fromArray(F, x, xAt + i).mul(inverse);
+            scaled.mul(FloatVector.fromArray(F, weight, i)).intoArray(y, yAt + i);
+        }
+    }
+
+    @Override
+    public void siluProduct(float[] x, int gateAt, int upAt, int width, float[] y, int yAt) {
+        for (int i = 0; i < width; i += L) {
+            FloatVector gate = FloatVector.fromArray(F, x, gateAt + i);
+            FloatVector sigmoid = gate.div(Lanes.exp(gate.neg()).add(1));
+            sigmoid.mul(FloatVector.fromArray(F, x, upAt + i)).intoArray(y, yAt + i);
+        }
+    }
+
+    @Override
+    public void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment) {
+        attention.attendSegment(tile, cache, layer, segment);
+    }
+
+    @Override
+    public String description() {
+        return L * 32 + "-bit vectors";
+    }
+}

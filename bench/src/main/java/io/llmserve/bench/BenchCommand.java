@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 /// came through.
 @Command(
         name = "bench",
+        subcommands = EngineBenchCommand.class,
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {

@@ -143,6 +143,7 @@ class BenchCommandTest {
         assertThat(execute("--rate", "-1")).isEqualTo(2);
         assertThat(execute("--concurrency", "0")).isEqualTo(2);
         assertThat(execute("--duration", "soon")).isEqualTo(2);
+        assertThat(execute("engine", "--rounds", "0")).isEqualTo(2);
         assertThat(execute("--url", "localhost:8000")).isEqualTo(1);
         assertThat(err.toString()).contains("write http://HOST:PORT");
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.bench.engine;
+
+import org.jspecify.annotations.NullMarked;

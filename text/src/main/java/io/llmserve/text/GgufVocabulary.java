@@ -9,6 +9,8 @@ import io.llmserve.core.TokenizerSource.Vocabulary;
 import io.llmserve.text.Detokenization.LeadingSpace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A tokenizer from the vocabulary that a GGUF file carries.
@@ -46,7 +48,8 @@ final class GgufVocabulary {
                 SpacePrefix.NONE,
                 new Detokenization.ByteLevel(),
                 frame(vocabulary.special().addBos(), vocabulary.special().bos()),
-                frame(vocabulary.special().addEos(), vocabulary.special().eos()));
+                frame(vocabulary.special().addEos(), vocabulary.special().eos()),
+                specialStrings(vocabulary));
     }
 
     private static TokenizerDefinition sentencePiece(Vocabulary vocabulary) {
@@ -62,7 +65,8 @@ final class GgufVocabulary {
                 SpacePrefix.EVERY_SECTION,
                 new Detokenization.SentencePiece(LeadingSpace.DROP_ONE),
                 frame(special.addBos(), special.bos()),
-                frame(special.addEos(), special.eos()));
+                frame(special.addEos(), special.eos()),
+                specialStrings(vocabulary));
     }
 
     private static JsonNode spacesToSentencePiece() {
@@ -101,6 +105,19 @@ final class GgufVocabulary {
 
     private static int[] frame(boolean wanted, int id) {
         return wanted && id >= 0 ? new int[] {id} : NO_IDS;
+    }
+
+    private static Map<String, String> specialStrings(Vocabulary vocabulary) {
+        SpecialTokens special = vocabulary.special();
+        Map<String, Integer> ids = Map.of(
+                "bos_token", special.bos(),
+                "eos_token", special.eos(),
+                "unk_token", special.unknown(),
+                "pad_token", special.padding());
+        return ids.entrySet().stream()
+                .filter(entry -> entry.getValue() >= 0)
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> vocabulary.tokens().get(entry.getValue())));
     }
 
     private static void check(Vocabulary vocabulary) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class SpecialTokenFinder {
     private final List<AddedToken> tokens;
     private final CharTrie trie;
-    /// The ends of special tokens, all that do not begin with a letter or digit.
+    /// The ends of special tokens, all that are not mere letters and digits.
     private final CharTrie ends;
 
     SpecialTokenFinder(List<AddedToken> special) {
@@ -51,7 +51,7 @@ final class SpecialTokenFinder {
                 return true;
             }
             if (next == text.length()) {
-                return !Character.isLetterOrDigit(text.charAt(at));
+                return !isWordOnly(text, at);
             }
             node = trie.child(node, text.charAt(next));
         }
@@ -70,9 +70,13 @@ final class SpecialTokenFinder {
         return false;
     }
 
+    private static boolean isWordOnly(CharSequence text, int from) {
+        return text.chars().skip(from).allMatch(Character::isLetterOrDigit);
+    }
+
     private static Stream<String> ends(String content) {
         return IntStream.range(1, content.length())
-                .filter(from -> !Character.isLetterOrDigit(content.charAt(from)))
+                .filter(from -> !isWordOnly(content, from))
                 .mapToObj(content::substring);
     }
 

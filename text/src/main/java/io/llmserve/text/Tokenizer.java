@@ -129,6 +129,11 @@ public final class Tokenizer {
         return definition.detokenization().leadingSpace();
     }
 
+    /// `bos_token` and its like, as far as the model has them.
+    Map<String, String> templateStrings() {
+        return definition.specialStrings();
+    }
+
     SpecialTokenFinder specialTokens() {
         return specialTokens;
     }

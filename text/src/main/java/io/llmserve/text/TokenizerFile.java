@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +72,21 @@ final class TokenizerFile {
                 transforms.prefix(),
                 transforms.detokenization(),
                 frame.opening(),
-                frame.closing());
+                frame.closing(),
+                specialStrings(configuration));
+    }
+
+    /// A special token is named by its spelling, alone or as `content` of an object.
+    private static Map<String, String> specialStrings(JsonNode configuration) {
+        Map<String, String> strings = new HashMap<>();
+        for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
+            JsonNode token = configuration.path(name);
+            JsonNode content = token.isTextual() ? token : token.path("content");
+            if (content.isTextual()) {
+                strings.put(name, content.asText());
+            }
+        }
+        return Map.copyOf(strings);
     }
 
     private List<AddedToken> added() {

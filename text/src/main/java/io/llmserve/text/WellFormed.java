@@ -6,33 +6,20 @@ final class WellFormed {
 
     /// The same string, or a copy with U+FFFD for each unpaired surrogate.
     static String of(String text) {
+        StringBuilder repaired = null;
         for (int i = 0; i < text.length(); i++) {
-            if (Character.isSurrogate(text.charAt(i))) {
-                if (!isPairAt(text, i)) {
-                    return repaired(text, i);
-                }
-                i++;
-            }
-        }
-        return text;
-    }
-
-    private static String repaired(String text, int from) {
-        StringBuilder repaired = new StringBuilder(text);
-        for (int i = from; i < text.length(); i++) {
-            if (!Character.isSurrogate(text.charAt(i))) {
-                continue;
-            }
-            if (isPairAt(text, i)) {
-                i++;
-            } else {
+            if (Character.isSurrogate(text.charAt(i)) && !isPaired(text, i)) {
+                repaired = repaired == null ? new StringBuilder(text) : repaired;
                 repaired.setCharAt(i, '\uFFFD');
             }
         }
-        return repaired.toString();
+        return repaired == null ? text : repaired.toString();
     }
 
-    private static boolean isPairAt(String text, int at) {
-        return at + 1 < text.length() && Character.isSurrogatePair(text.charAt(at), text.charAt(at + 1));
+    /// With the character before or behind it, by which half it is.
+    private static boolean isPaired(String text, int at) {
+        return Character.isHighSurrogate(text.charAt(at))
+                ? at + 1 < text.length() && Character.isLowSurrogate(text.charAt(at + 1))
+                : at > 0 && Character.isHighSurrogate(text.charAt(at - 1));
     }
 }

@@ -1,10 +1,13 @@
 package io.llmserve.text;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
 
@@ -24,6 +27,10 @@ final class Fixtures {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static List<Map<String, Object>> messages(JsonNode list) {
+        return MAPPER.convertValue(list, new TypeReference<List<Map<String, Object>>>() {});
     }
 
     static int[] ids(JsonNode list) {

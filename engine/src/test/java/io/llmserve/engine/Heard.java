@@ -6,6 +6,7 @@ import io.llmserve.core.TokenLogprobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -14,13 +15,13 @@ class Heard implements GenerationListener {
     /// What a generation gave. Log-probabilities are compared bit for bit.
     record Answer(List<Integer> tokens, List<List<Integer>> logprobBits, FinishReason reason) {}
 
-    private final List<Integer> tokens = new ArrayList<>();
-    private final List<TokenLogprobs> logprobs = new ArrayList<>();
+    private final List<Integer> tokens = new CopyOnWriteArrayList<>();
+    private final List<TokenLogprobs> logprobs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<FinishReason> end = new CompletableFuture<>();
     private final CompletableFuture<GenerationUsage> usage = new CompletableFuture<>();
 
     @Override
-    public synchronized void onToken(int tokenId, @Nullable TokenLogprobs at) {
+    public void onToken(int tokenId, @Nullable TokenLogprobs at) {
         tokens.add(tokenId);
         if (at != null) {
             logprobs.add(at);
@@ -51,11 +52,11 @@ class Heard implements GenerationListener {
         return usage.get(60, TimeUnit.SECONDS);
     }
 
-    synchronized List<Integer> tokens() {
+    List<Integer> tokens() {
         return List.copyOf(tokens);
     }
 
-    synchronized List<TokenLogprobs> logprobs() {
+    List<TokenLogprobs> logprobs() {
         return List.copyOf(logprobs);
     }
 

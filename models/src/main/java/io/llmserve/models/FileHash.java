@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /// SHA-256 of files, in hexadecimal.
 public final class FileHash {
@@ -24,16 +25,29 @@ public final class FileHash {
 
     public static String sha256(Path file) throws IOException {
         MessageDigest digest = sha256();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] buffer = new byte[BUFFER_BYTES];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
-            }
+        update(digest, file);
+        return hex(digest);
+    }
+
+    /// Of the files' content, one after the other.
+    public static String sha256(List<Path> files) throws IOException {
+        MessageDigest digest = sha256();
+        for (Path file : files) {
+            update(digest, file);
         }
         return hex(digest);
     }
 
     public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static void update(MessageDigest digest, Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] buffer = new byte[BUFFER_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import static io.llmserve.models.ModelFileFailure.unsupported;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.models.gguf.GgufModel;
+import io.llmserve.models.huggingface.HuggingFaceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,14 +23,22 @@ public final class ModelReader {
         Optional<StoredModel> stored = StoredModel.read(folder)
                 .filter(model -> model.main().equals(real))
                 .filter(StoredModel::isUnchanged);
+        boolean directory = Files.isRegularFile(real.resolve("config.json"));
+        if (Files.isDirectory(real) && !directory) {
+            throw unsupported(real, "it is a directory without config.json");
+        }
+        String name = stored.filter(_ -> directory)
+                .flatMap(model -> repository(model.source()))
+                .orElseGet(() -> name(real));
+        String fingerprint = stored.map(StoredModel::fingerprint).orElseGet(() -> fingerprint(real, directory));
+        return directory ? HuggingFaceModel.open(real, name, fingerprint) : GgufModel.open(real, name, fingerprint);
+    }
+
+    private static String fingerprint(Path path, boolean directory) {
         try {
-            if (Files.isDirectory(real)) {
-                throw unsupported(real, "it is a directory");
-            }
-            String fingerprint = stored.isPresent() ? stored.get().fingerprint() : FileHash.sha256(real);
-            return GgufModel.open(real, name(real), fingerprint);
+            return directory ? HuggingFaceModel.fingerprint(path) : FileHash.sha256(path);
         } catch (IOException e) {
-            throw ModelFileFailure.unreadable(real, e);
+            throw ModelFileFailure.unreadable(path, e);
         }
     }
 
@@ -44,6 +53,11 @@ public final class ModelReader {
     private static Path parent(Path file) {
         Path parent = file.getParent();
         return parent == null ? file : parent;
+    }
+
+    /// `organisation/name`, as people know a model of the hub.
+    private static Optional<String> repository(ModelUri source) {
+        return source instanceof ModelUri.HubRepository hub ? Optional.of(hub.repository()) : Optional.empty();
     }
 
     private static String name(Path path) {

@@ -7,6 +7,7 @@ import io.llmserve.tensor.StoredTensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /// The tensors that a configuration asks for, and the check that a file has these, in these shapes, and no others: a
 /// tensor that nobody reads would mean a model that computes something else than what is served.
@@ -35,16 +36,22 @@ public final class TensorShapes {
     }
 
     /// Fails with CORRUPT, naming the file, the tensor, and both shapes.
-    public static void check(Path path, ModelConfiguration configuration, Map<String, StoredTensor> tensors) {
+    ///
+    /// @param spelling the file's own name for a canonical one
+    public static void check(
+            Path path,
+            ModelConfiguration configuration,
+            Map<String, StoredTensor> tensors,
+            UnaryOperator<String> spelling) {
         Map<String, Shape> shapes = new TensorShapes(configuration).shapes;
         shapes.forEach((name, expected) -> {
             StoredTensor tensor = tensors.get(name);
             if (tensor == null) {
-                throw damaged(path, "tensor %s %s is missing", name, expected);
+                throw damaged(path, "tensor %s %s is missing", spelling.apply(name), expected);
             }
             Shape found = new Shape(tensor.rows(), tensor.columns());
             if (!found.equals(expected)) {
-                throw damaged(path, "tensor %s has shape %s, expected %s", name, found, expected);
+                throw damaged(path, "tensor %s has shape %s, expected %s", spelling.apply(name), found, expected);
             }
         });
         tensors.forEach((name, tensor) -> {
@@ -54,7 +61,7 @@ public final class TensorShapes {
                 throw unsupported(
                         path,
                         "tensor %s [%d, %d] is no part of a %s model",
-                        name,
+                        spelling.apply(name),
                         tensor.rows(),
                         tensor.columns(),
                         configuration.architecture());

@@ -1,13 +1,13 @@
 package io.llmserve.models.fetch;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 
 /// The disk that files are written to; tests fill it up.
-public interface Disk {
+interface Disk {
     Disk REAL = new Disk() {
         @Override
         public long usableBytes(Path folder) throws IOException {
@@ -15,12 +15,15 @@ public interface Disk {
         }
 
         @Override
-        public FileChannel open(Path file, OpenOption... options) throws IOException {
-            return FileChannel.open(file, options);
+        public void write(FileChannel file, ByteBuffer bytes) throws IOException {
+            while (bytes.hasRemaining()) {
+                file.write(bytes);
+            }
         }
     };
 
     long usableBytes(Path folder) throws IOException;
 
-    FileChannel open(Path file, OpenOption... options) throws IOException;
+    /// Writes all of `bytes` at the file's position.
+    void write(FileChannel file, ByteBuffer bytes) throws IOException;
 }

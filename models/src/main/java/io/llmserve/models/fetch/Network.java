@@ -96,7 +96,7 @@ public final class Network implements AutoCloseable {
         }
     }
 
-    private static URI redirected(URI from, String location) {
+    static URI redirected(URI from, String location) {
         URI to;
         try {
             to = from.resolve(location);

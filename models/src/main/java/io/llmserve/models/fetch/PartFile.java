@@ -35,7 +35,8 @@ final class PartFile implements AutoCloseable {
         this.tag = target.resolveSibling(target.getFileName() + ".part.tag");
         this.disk = disk;
         this.expectedBytes = expectedBytes;
-        this.channel = disk.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.channel =
+                FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         startHashes();
         hashWhatIsThere();
     }
@@ -65,10 +66,7 @@ final class PartFile implements AutoCloseable {
     /// A failed write ends in one sentence; for want of room, with the part removed.
     void append(byte[] bytes, int count, long stillNeededBytes) {
         try {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, count);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
+            disk.write(channel, ByteBuffer.wrap(bytes, 0, count));
         } catch (IOException e) {
             throw unwritable(e, stillNeededBytes);
         }

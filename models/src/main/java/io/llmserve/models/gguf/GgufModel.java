@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /// A `.gguf` file as a model.
 public final class GgufModel {
@@ -46,7 +47,7 @@ public final class GgufModel {
 
     private static ModelDescription describe(Path file, String name, String fingerprint, GgufFile gguf, Arena arena) {
         ModelConfiguration configuration = GgufConfiguration.read(file, gguf);
-        TensorShapes.check(file, configuration, gguf.tensors());
+        TensorShapes.check(file, configuration, gguf.tensors(), UnaryOperator.identity());
         GgufTokenizer tokenizer = new GgufTokenizer(file, gguf.metadata());
         Vocabulary vocabulary = tokenizer.vocabulary(configuration.vocabulary());
         return new ModelDescription(

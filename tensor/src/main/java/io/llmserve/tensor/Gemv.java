@@ -5,9 +5,11 @@ import static io.llmserve.tensor.PanelUnpacker.highBf16;
 import static io.llmserve.tensor.PanelUnpacker.highF16;
 import static io.llmserve.tensor.PanelUnpacker.lowBf16;
 import static io.llmserve.tensor.PanelUnpacker.lowF16;
-import static io.llmserve.tensor.PanelUnpacker.nibble;
-import static io.llmserve.tensor.PanelUnpacker.octet;
 import static io.llmserve.tensor.PanelUnpacker.words;
+import static jdk.incubator.vector.VectorOperators.AND;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
@@ -21,6 +23,7 @@ final class Gemv {
 
     private static final int L = Lanes.COUNT;
     private static final int LINE = WeightFormat.LINE_BYTES;
+    private static final IntVector LOW_NIBBLE = IntVector.broadcast(Lanes.INT, 15);
 
     private Gemv() {}
 
@@ -62,22 +65,15 @@ final class Gemv {
                     IntVector q0 = words(data, a + at).lanewise(LSHR, 4 * half);
                     IntVector q1 = words(data, b + at).lanewise(LSHR, 4 * half);
                     IntVector q2 = words(data, c + at).lanewise(LSHR, 4 * half);
-                    FloatVector x0 = Lanes.splat(x[column + 0]);
-                    s0 = nibble(q0, 0, d0, m0).fma(x0, s0);
-                    s1 = nibble(q1, 0, d1, m1).fma(x0, s1);
-                    s2 = nibble(q2, 0, d2, m2).fma(x0, s2);
-                    FloatVector x1 = Lanes.splat(x[column + 1]);
-                    s0 = nibble(q0, 8, d0, m0).fma(x1, s0);
-                    s1 = nibble(q1, 8, d1, m1).fma(x1, s1);
-                    s2 = nibble(q2, 8, d2, m2).fma(x1, s2);
-                    FloatVector x2 = Lanes.splat(x[column + 2]);
-                    s0 = nibble(q0, 16, d0, m0).fma(x2, s0);
-                    s1 = nibble(q1, 16, d1, m1).fma(x2, s1);
-                    s2 = nibble(q2, 16, d2, m2).fma(x2, s2);
-                    FloatVector x3 = Lanes.splat(x[column + 3]);
-                    s0 = nibble(q0, 24, d0, m0).fma(x3, s0);
-                    s1 = nibble(q1, 24, d1, m1).fma(x3, s1);
-                    s2 = nibble(q2, 24, d2, m2).fma(x3, s2);
+                    for (int k = column; k < column + 4; k++) {
+                        FloatVector value = Lanes.splat(x[k]);
+                        s0 = nibble(q0, d0, m0).fma(value, s0);
+                        s1 = nibble(q1, d1, m1).fma(value, s1);
+                        s2 = nibble(q2, d2, m2).fma(value, s2);
+                        q0 = q0.lanewise(LSHR, 8);
+                        q1 = q1.lanewise(LSHR, 8);
+                        q2 = q2.lanewise(LSHR, 8);
+                    }
                 }
             }
         }
@@ -100,22 +96,15 @@ final class Gemv {
                 IntVector q0 = words(data, a + line);
                 IntVector q1 = words(data, b + line);
                 IntVector q2 = words(data, c + line);
-                FloatVector x0 = Lanes.splat(x[column + 0]);
-                s0 = octet(q0, 24, d0).fma(x0, s0);
-                s1 = octet(q1, 24, d1).fma(x0, s1);
-                s2 = octet(q2, 24, d2).fma(x0, s2);
-                FloatVector x1 = Lanes.splat(x[column + 1]);
-                s0 = octet(q0, 16, d0).fma(x1, s0);
-                s1 = octet(q1, 16, d1).fma(x1, s1);
-                s2 = octet(q2, 16, d2).fma(x1, s2);
-                FloatVector x2 = Lanes.splat(x[column + 2]);
-                s0 = octet(q0, 8, d0).fma(x2, s0);
-                s1 = octet(q1, 8, d1).fma(x2, s1);
-                s2 = octet(q2, 8, d2).fma(x2, s2);
-                FloatVector x3 = Lanes.splat(x[column + 3]);
-                s0 = octet(q0, 0, d0).fma(x3, s0);
-                s1 = octet(q1, 0, d1).fma(x3, s1);
-                s2 = octet(q2, 0, d2).fma(x3, s2);
+                for (int k = column; k < column + 4; k++) {
+                    FloatVector value = Lanes.splat(x[k]);
+                    s0 = octet(q0, d0).fma(value, s0);
+                    s1 = octet(q1, d1).fma(value, s1);
+                    s2 = octet(q2, d2).fma(value, s2);
+                    q0 = q0.lanewise(LSHR, 8);
+                    q1 = q1.lanewise(LSHR, 8);
+                    q2 = q2.lanewise(LSHR, 8);
+                }
                 column += 4;
             }
         }
@@ -176,6 +165,16 @@ final class Gemv {
             s2 = floats(data, c + line).fma(x0, s2);
         }
         store(s0, s1, s2, out, part);
+    }
+
+    /// `fma(scale, word & 15, minimum)`
+    private static FloatVector nibble(IntVector word, FloatVector scale, FloatVector minimum) {
+        return ((FloatVector) word.lanewise(AND, LOW_NIBBLE).convert(I2F, 0)).fma(scale, minimum);
+    }
+
+    /// `scale *` the signed low byte.
+    private static FloatVector octet(IntVector word, FloatVector scale) {
+        return ((FloatVector) word.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0)).mul(scale);
     }
 
     private static void store(FloatVector s0, FloatVector s1, FloatVector s2, float[] out, int part) {

@@ -2,6 +2,8 @@ package io.llmserve.gateway;
 
 import io.llmserve.gateway.GatewayOptions.Timeouts;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -46,35 +48,40 @@ final class ClientConnections {
     void requestBegan(HttpConnection connection) {
         Visit visit = open.get(connection);
         if (visit != null) {
-            visit.busy = true;
+            visit.requests++;
         }
     }
 
-    void responseEnded(HttpConnection connection) {
-        waits(connection, timeouts.idle());
-    }
-
-    /// Its answer is written but its request still comes in: closed soon.
-    void linger(HttpConnection connection) {
-        waits(connection, LINGER);
+    /// Where the answer said `Connection: close`, or the gateway stops, the connection is closed: at once, or,
+    /// while the client is still sending a body that nobody wants, a little later.
+    void responseEnded(HttpServerRequest request) {
+        HttpConnection connection = request.connection();
+        Visit visit = open.get(connection);
+        if (visit == null) {
+            return;
+        }
+        visit.requests--;
+        boolean closing = state.draining()
+                || request.response().headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
+        if (closing && request.isEnded()) {
+            connection.close();
+            return;
+        }
+        if (closing) {
+            request.handler(dropped -> {});
+            request.endHandler(end -> connection.close());
+        }
+        visit.deadlineNanos = state.clock.nanos() + (closing ? LINGER : timeouts.idle()).toNanos();
     }
 
     void closeOverdue(long nowNanos) {
         List<HttpConnection> overdue = new ArrayList<>();
         open.forEach((connection, visit) -> {
-            if (!visit.busy && nowNanos - visit.deadlineNanos >= 0) {
+            if (visit.requests == 0 && nowNanos - visit.deadlineNanos >= 0) {
                 overdue.add(connection);
             }
         });
         overdue.forEach(HttpConnection::close);
-    }
-
-    private void waits(HttpConnection connection, Duration longest) {
-        Visit visit = open.get(connection);
-        if (visit != null) {
-            visit.busy = false;
-            visit.deadlineNanos = state.clock.nanos() + longest.toNanos();
-        }
     }
 
     private void closed(HttpConnection connection) {
@@ -85,7 +92,7 @@ final class ClientConnections {
 
     private static final class Visit {
         final boolean refused;
-        boolean busy;
+        int requests;
         long deadlineNanos;
 
         Visit(boolean refused, long deadlineNanos) {

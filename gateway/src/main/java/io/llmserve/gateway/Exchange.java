@@ -3,6 +3,7 @@ package io.llmserve.gateway;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.wire.RequestPeek;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
@@ -32,6 +33,8 @@ final class Exchange implements UpstreamAttempt.Listener {
 
     /// As nginx counts requests whose client went away.
     private static final int CLIENT_GONE = 499;
+    /// A larger body is not read on the event loop: 256 KiB are less than a millisecond.
+    private static final int PEEK_BYTES = 256 << 10;
 
     private final GatewayLoop loop;
     private final GatewayState state;
@@ -167,23 +170,47 @@ final class Exchange implements UpstreamAttempt.Listener {
 
     private void bodyComplete() {
         completeNanos = state.clock.nanos();
-        receivedBytes = body.bytes().length();
-        try {
-            peek = RequestPeek.of(body.bytes().getBytes());
-            state.pool.requireModel(peek.model().orElse(""));
-            if (peek.stream()) {
-                state.openStream();
-                countsAsStream = true;
+        Buffer bytes = body.bytes();
+        receivedBytes = bytes.length();
+        if (bytes.length() <= PEEK_BYTES) {
+            try {
+                enterLine(RequestPeek.of(bytes.getBytes()));
+            } catch (ServeException refused) {
+                fail(refused);
             }
+        } else {
+            loop.compute(() -> RequestPeek.of(bytes.getBytes()), this::peeked);
+        }
+    }
+
+    private void peeked(AsyncResult<RequestPeek> result) {
+        if (phase == Phase.ENDED) {
+            return;
+        }
+        try {
+            if (result.failed()) {
+                throw result.cause() instanceof ServeException refused
+                        ? refused
+                        : new ServeException(Failure.INTERNAL, "the request could not be read", result.cause());
+            }
+            enterLine(result.result());
         } catch (ServeException refused) {
             fail(refused);
-            return;
+        }
+    }
+
+    private void enterLine(RequestPeek found) {
+        peek = found;
+        state.pool.requireModel(peek.model().orElse(""));
+        if (peek.stream()) {
+            state.openStream();
+            countsAsStream = true;
         }
         enter(Phase.WAITING, state.options.timeouts().queue());
         switch (state.line.enter(this)) {
             case ADMITTED -> admitted();
             case WAITING -> {}
-            case FULL -> fail(state.lineFull());
+            case FULL -> throw state.lineFull();
         }
     }
 

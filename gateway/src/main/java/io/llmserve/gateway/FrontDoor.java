@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Meets every request: names it, checks route, method, key and media type, and answers it or hands it to an
 /// [Exchange]. Owned by one event loop.
@@ -38,15 +39,9 @@ final class FrontDoor implements Handler<HttpServerRequest> {
         HttpConnection connection = request.connection();
         HttpServerResponse response = request.response();
         connections.requestBegan(connection);
+        response.endHandler(end -> connections.responseEnded(request));
         boolean refused = connections.isRefused(connection);
-        boolean closing = refused || state.draining();
-        response.endHandler(end -> {
-            connections.responseEnded(connection);
-            if (closing || state.draining()) {
-                connection.close();
-            }
-        });
-        if (closing) {
+        if (refused || state.draining()) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         String id = RequestIds.of(request.getHeader(ForwardedHeaders.REQUEST_ID));
@@ -123,7 +118,7 @@ final class FrontDoor implements Handler<HttpServerRequest> {
         return route;
     }
 
-    private static void requireJson(@org.jspecify.annotations.Nullable String contentType) {
+    private static void requireJson(@Nullable String contentType) {
         String type =
                 contentType == null ? "" : contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         if (!type.equals("application/json") && !(type.startsWith("application/") && type.endsWith("+json"))) {

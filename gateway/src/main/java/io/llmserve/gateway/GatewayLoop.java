@@ -2,11 +2,12 @@ package io.llmserve.gateway;
 
 import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Limits;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -16,6 +17,7 @@ import io.vertx.core.http.PoolOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /// One event loop with its share of the client connections, its own connections to the workers, and one timer
@@ -78,6 +80,11 @@ final class GatewayLoop extends VerticleBase {
         context.runOnContext(run -> task.run());
     }
 
+    /// Runs `work` beside the event loop, and `then` on it.
+    <T> void compute(Callable<T> work, Handler<AsyncResult<T>> then) {
+        vertx.executeBlocking(work, false).onComplete(then);
+    }
+
     void began(Exchange exchange) {
         live.add(exchange);
         state.exchangeBegan();
@@ -104,17 +111,10 @@ final class GatewayLoop extends VerticleBase {
         if (response.closed() || response.ended()) {
             return;
         }
-        boolean closing = !bodyComplete && !isSmall(request);
-        if (closing) {
+        if (!bodyComplete && !isSmall(request)) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         ErrorAnswer.send(response, failure);
-        if (closing) {
-            HttpConnection connection = request.connection();
-            request.handler(dropped -> {});
-            request.endHandler(end -> connection.close());
-            connections.linger(connection);
-        }
     }
 
     private static boolean isSmall(HttpServerRequest request) {

@@ -56,7 +56,7 @@ public final class GatewayServer implements AutoCloseable {
         GatewayOptions.Listen listen = options.listen();
         Vertx started = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(listen.eventLoops() + 1)
-                .setWorkerPoolSize(1)
+                .setWorkerPoolSize(2)
                 .setInternalBlockingPoolSize(2)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));

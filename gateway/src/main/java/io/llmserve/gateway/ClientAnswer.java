@@ -37,10 +37,6 @@ final class ClientAnswer {
         response.end(bytes);
     }
 
-    void reset() {
-        response.reset();
-    }
-
     boolean begun() {
         return response.headWritten();
     }

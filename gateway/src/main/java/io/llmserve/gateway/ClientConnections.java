@@ -1,19 +1,27 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Timeouts;
+import io.llmserve.wire.ErrorBody;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The client connections of one event loop and how long each may stay without a request. Owned by that event
 /// loop.
 final class ClientConnections {
     /// How long a client may go on sending a body that nobody wants, so that it gets to read why.
     private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientConnections.class);
 
     private final IdentityHashMap<HttpConnection, Visit> open = new IdentityHashMap<>();
     private final GatewayState state;
@@ -28,13 +36,14 @@ final class ClientConnections {
         int count = state.connectionOpened();
         int max = state.options.limits().maxConnections();
         connection.closeHandler(closed -> closed(connection));
+        connection.exceptionHandler(cause -> LOG.debug("client connection: {}", cause.toString()));
         open.put(
                 connection,
                 new Visit(count > max, state.clock.nanos() + timeouts.headers().toNanos()));
         if (count > max) {
             state.metrics.connectionRefused();
             if (count > 2L * max) {
-                connection.close();
+                RawConnection.closeNow(connection);
             }
         }
     }
@@ -49,6 +58,7 @@ final class ClientConnections {
         Visit visit = open.get(connection);
         if (visit != null) {
             visit.requests++;
+            visit.hadRequest = true;
         }
     }
 
@@ -81,7 +91,24 @@ final class ClientConnections {
                 overdue.add(connection);
             }
         });
-        overdue.forEach(HttpConnection::close);
+        for (HttpConnection connection : overdue) {
+            Visit visit = open.get(connection);
+            if (visit != null && !visit.hadRequest) {
+                RawConnection.answerAndClose(connection, headTooLate());
+            } else {
+                RawConnection.closeNow(connection);
+            }
+        }
+    }
+
+    private String headTooLate() {
+        ErrorBody error = ErrorBody.of(new ServeException(
+                Failure.REQUEST_TIMEOUT,
+                "the request's head was not complete after %d ms"
+                        .formatted(timeouts.headers().toMillis())));
+        String body = new String(error.toJson(), StandardCharsets.UTF_8);
+        return "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n"
+                + "content-length: " + error.toJson().length + "\r\n\r\n" + body;
     }
 
     private void closed(HttpConnection connection) {
@@ -93,6 +120,7 @@ final class ClientConnections {
     private static final class Visit {
         final boolean refused;
         int requests;
+        boolean hadRequest;
         long deadlineNanos;
 
         Visit(boolean refused, long deadlineNanos) {

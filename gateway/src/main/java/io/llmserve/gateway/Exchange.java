@@ -89,7 +89,10 @@ final class Exchange implements UpstreamAttempt.Listener {
                 tooLate(UpstreamFailure.FIRST_BYTE, state.options.timeouts().firstByte());
             case ANSWERING ->
                 tooLate(UpstreamFailure.STALL, state.options.timeouts().stall());
-            case CLIENT_IS_SLOW -> response.reset();
+            case CLIENT_IS_SLOW -> {
+                finish(CLIENT_GONE);
+                closeConnection();
+            }
             case ENDED -> {}
         }
     }
@@ -123,7 +126,7 @@ final class Exchange implements UpstreamAttempt.Listener {
                     state.metrics.firstToken(model),
                     state.metrics.interToken(model));
         } else {
-            relay = new WholeRelay(answer);
+            relay = new WholeRelay(answer, this::closeConnection);
         }
     }
 
@@ -215,7 +218,7 @@ final class Exchange implements UpstreamAttempt.Listener {
     }
 
     private void admitted() {
-        if (phase == Phase.ENDED) {
+        if (phase == Phase.ENDED || state.cutting()) {
             state.leaveLine();
             return;
         }
@@ -290,12 +293,17 @@ final class Exchange implements UpstreamAttempt.Listener {
         if (phase == Phase.ENDED) {
             return;
         }
-        if (relay != null && relay.begun()) {
-            relay.breakOff(failure);
+        Relay broken = relay != null && relay.begun() ? relay : null;
+        finish(failure.failure().httpStatus());
+        if (broken != null) {
+            broken.breakOff(failure);
         } else {
             loop.refuse(request, failure, body.complete());
         }
-        finish(failure.failure().httpStatus());
+    }
+
+    private void closeConnection() {
+        RawConnection.closeNow(request.connection());
     }
 
     private void finish(int status) {

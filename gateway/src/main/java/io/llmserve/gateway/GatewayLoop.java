@@ -19,10 +19,13 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One event loop with its share of the client connections, its own connections to the workers, and one timer
 /// that looks after all deadlines. Everything here runs on that event loop, except where said.
 final class GatewayLoop extends VerticleBase {
+    private static final Logger LOG = LoggerFactory.getLogger(GatewayLoop.class);
     private static final long DEADLINE_CHECK_MILLIS = 50;
     private static final int ACCEPT_BACKLOG = 4096;
     /// Under the 5 s after which vLLM's server closes an idle connection.
@@ -48,7 +51,12 @@ final class GatewayLoop extends VerticleBase {
     @Override
     public Future<?> start() {
         FrontDoor door = new FrontDoor(this, connections);
-        client = vertx.createHttpClient(clientOptions(), poolOptions());
+        client = vertx.httpClientBuilder()
+                .with(clientOptions())
+                .with(poolOptions())
+                .withConnectHandler(connection -> connection.exceptionHandler(
+                        cause -> LOG.debug("worker connection {}: {}", connection.remoteAddress(), cause.toString())))
+                .build();
         server = vertx.createHttpServer(serverOptions())
                 .connectionHandler(connections::opened)
                 .requestHandler(door)

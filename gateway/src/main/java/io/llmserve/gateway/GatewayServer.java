@@ -87,6 +87,7 @@ public final class GatewayServer implements AutoCloseable {
         while (state.exchanges() > 0 && clock.nanos() - end < 0) {
             pause();
         }
+        state.startCutting();
         int cut = 0;
         for (GatewayLoop loop : loops) {
             CompletableFuture<Integer> ended = new CompletableFuture<>();

@@ -27,6 +27,7 @@ final class GatewayState {
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicLong bufferedBytes = new AtomicLong();
     private volatile boolean draining;
+    private volatile boolean cutting;
 
     GatewayState(GatewayOptions options, Clock clock, WorkerPool pool, KeyRing keys, GatewayMetrics metrics) {
         this.options = options;
@@ -46,6 +47,15 @@ final class GatewayState {
 
     boolean draining() {
         return draining;
+    }
+
+    /// From now on nobody gets a place, as every exchange is about to be ended.
+    void startCutting() {
+        cutting = true;
+    }
+
+    boolean cutting() {
+        return cutting;
     }
 
     /// Why no traffic should come here; empty when it may.

@@ -10,10 +10,13 @@ final class WholeRelay implements Relay {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final ClientAnswer answer;
+    private final Runnable abandon;
     private final Pieces collected = new Pieces();
 
-    WholeRelay(ClientAnswer answer) {
+    /// `abandon` closes the client's connection.
+    WholeRelay(ClientAnswer answer, Runnable abandon) {
         this.answer = answer;
+        this.abandon = abandon;
     }
 
     @Override
@@ -52,6 +55,6 @@ final class WholeRelay implements Relay {
 
     @Override
     public void breakOff(ServeException failure) {
-        answer.reset();
+        abandon.run();
     }
 }

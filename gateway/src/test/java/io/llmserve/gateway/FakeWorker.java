@@ -76,6 +76,11 @@ final class FakeWorker implements AutoCloseable {
         return connections.size();
     }
 
+    /// Dies: nothing listens any more, every connection ends.
+    void vanish() throws IOException {
+        close();
+    }
+
     @Override
     public void close() throws IOException {
         server.close();

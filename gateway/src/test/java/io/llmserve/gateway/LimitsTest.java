@@ -86,6 +86,9 @@ final class LimitsTest {
         try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"));
                 Rig rig = new Rig(Rig.OPTIONS.with(timeouts(SHORT, LONG, LONG, LONG)), worker)) {
             RawClient client = rig.client().send("POST /v1/chat");
+            RawClient.Answer answer = client.read();
+            assertThat(answer.status()).isEqualTo(408);
+            assertThat(answer.body()).contains("the request's head was not complete after 200 ms");
             assertThat(client.isClosedByPeer()).isTrue();
         }
     }
@@ -170,7 +173,7 @@ final class LimitsTest {
             assertThat(first.read().body()).contains("first");
             assertThat(second.read().body()).contains("second");
             assertThat(worker.received).hasSize(2);
-            assertThat(rig.metric("llmserve_requests", "499")).isEqualTo(1);
+            rig.awaitMetric(1, "llmserve_requests", "499");
         }
     }
 
@@ -201,7 +204,7 @@ final class LimitsTest {
             assertThat(answer.body()).contains("3 connections are open, at most 2 are allowed");
             assertThat(third.isClosedByPeer()).isTrue();
             assertThat(first.send(RawClient.get("/health")).read().status()).isEqualTo(200);
-            assertThat(rig.metric("llmserve_refused_connections")).isEqualTo(1);
+            rig.awaitMetric(1, "llmserve_refused_connections");
         }
     }
 

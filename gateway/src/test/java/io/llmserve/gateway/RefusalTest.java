@@ -68,7 +68,7 @@ final class RefusalTest {
             assertThat(answer.body())
                     .isEqualTo("{\"error\":{\"message\":\"The model `gpt-4` does not exist; there are: a, b, c\","
                             + "\"type\":\"NotFoundError\",\"param\":\"model\",\"code\":404}}");
-            assertThat(rig.metric("llmserve_requests", "unknown", "404")).isEqualTo(1);
+            rig.awaitMetric(1, "llmserve_requests", "unknown", "404");
         }
     }
 

@@ -91,6 +91,11 @@ final class Rig implements AutoCloseable {
         return sum;
     }
 
+    /// The metric reaches the value; it is counted when the answer has left.
+    void awaitMetric(double value, String name, String... labelValues) {
+        eventually(name + " is " + value, () -> metric(name, labelValues) == value);
+    }
+
     static void eventually(String what, BooleanSupplier holds) {
         long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
         while (!holds.getAsBoolean()) {

@@ -11,17 +11,24 @@ final class AccessLog {
 
     static void answered(
             RequestHead head, int status, String model, double seconds, long receivedBytes, long sentBytes) {
-        if (LOG.isDebugEnabled()) {
-            LOG.debug(
-                    "{} {} {} tenant={} model={} {}ms in={} out={}",
-                    head.id(),
-                    head.route().path(),
-                    status,
-                    head.tenant().name(),
-                    model,
-                    Math.round(seconds * 1000),
-                    receivedBytes,
-                    sentBytes);
-        }
+        LOG.debug(
+                "{} {} {} tenant={} model={} {}ms in={} out={}",
+                head.id(),
+                head.route().path(),
+                status,
+                head.tenant().name(),
+                model,
+                Math.round(seconds * 1000),
+                receivedBytes,
+                sentBytes);
+    }
+
+    /// What the gateway answered itself.
+    static void answeredHere(String id, String route, int status, String tenant) {
+        LOG.debug("{} {} {} tenant={}", id, route, status, tenant);
+    }
+
+    static boolean isOn() {
+        return LOG.isDebugEnabled();
     }
 }

@@ -66,11 +66,11 @@ final class FrontDoor implements Handler<HttpServerRequest> {
                 new Exchange(loop, request, new RequestHead(route, request.uri(), tenant, id, startNanos)).begin();
             } else {
                 local.answer(route, request);
-                state.metrics.answered(routeLabel, response.getStatusCode(), tenantLabel, NO_MODEL);
+                count(id, routeLabel, response.getStatusCode(), tenantLabel);
             }
         } catch (ServeException failure) {
             loop.refuse(request, failure, false);
-            state.metrics.answered(routeLabel, failure.failure().httpStatus(), tenantLabel, NO_MODEL);
+            count(id, routeLabel, failure.failure().httpStatus(), tenantLabel);
         }
     }
 
@@ -101,7 +101,12 @@ final class FrontDoor implements Handler<HttpServerRequest> {
         request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         ErrorAnswer.send(request.response(), error);
         request.connection().close();
-        state.metrics.answered(NO_ROUTE, error.code(), NO_TENANT, NO_MODEL);
+        count("-", NO_ROUTE, error.code(), NO_TENANT);
+    }
+
+    private void count(String id, String route, int status, String tenant) {
+        state.metrics.answered(route, status, tenant, NO_MODEL);
+        AccessLog.answeredHere(id, route, status, tenant);
     }
 
     private static Route route(HttpServerRequest request) {

@@ -4,6 +4,7 @@ import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Limits;
+import io.llmserve.wire.RequestPeek;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,7 +20,7 @@ final class GatewayState {
     final WorkerPool pool;
     final KeyRing keys;
     final GatewayMetrics metrics;
-    final ModelLabels modelLabels;
+    private final ModelLabels modelLabels;
     final WaitingLine<Exchange> line;
 
     private final AtomicInteger connections = new AtomicInteger();
@@ -146,6 +147,11 @@ final class GatewayState {
                         options.timeouts().queue().toMillis(),
                         line.taken(),
                         options.limits().maxInFlight()));
+    }
+
+    /// The metric label of the model that a request names.
+    String modelLabel(RequestPeek peek) {
+        return peek.model().map(modelLabels::of).orElse("default");
     }
 
     static ServeException shuttingDown() {

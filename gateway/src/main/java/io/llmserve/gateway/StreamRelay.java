@@ -21,17 +21,12 @@ final class StreamRelay implements Relay {
     private long lastNanos;
 
     /// `startNanos` is when the request's head came.
-    StreamRelay(
-            ClientAnswer answer,
-            Clock clock,
-            long startNanos,
-            DistributionDataPoint firstToken,
-            DistributionDataPoint interToken) {
+    StreamRelay(ClientAnswer answer, Clock clock, long startNanos, GatewayMetrics metrics, String model) {
         this.answer = answer;
         this.clock = clock;
         this.startNanos = startNanos;
-        this.firstToken = firstToken;
-        this.interToken = interToken;
+        this.firstToken = metrics.firstToken(model);
+        this.interToken = metrics.interToken(model);
     }
 
     @Override

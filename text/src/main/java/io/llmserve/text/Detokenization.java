@@ -57,13 +57,13 @@ sealed interface Detokenization {
         }
     }
 
-    /// SentencePiece: `▁` is a space, `<0xHH>` is one byte.
-    record SentencePiece(LeadingSpace leadingSpace) implements Detokenization {
+    /// SentencePiece: `▁` is a space and, with byte fallback, `<0xHH>` one byte.
+    record SentencePiece(LeadingSpace leadingSpace, boolean byteFallback) implements Detokenization {
         private static final int BYTE_PIECE_LENGTH = 6;
 
         @Override
         public byte[] bytes(String piece) {
-            if (isByte(piece)) {
+            if (byteFallback && isByte(piece)) {
                 return new byte[] {(byte) Integer.parseInt(piece, 3, 5, 16)};
             }
             return piece.replace(SpacePrefix.SENTENCE_PIECE_SPACE, ' ').getBytes(StandardCharsets.UTF_8);

@@ -63,7 +63,7 @@ final class GgufVocabulary {
                 spacesToSentencePiece(),
                 null,
                 SpacePrefix.EVERY_SECTION,
-                new Detokenization.SentencePiece(LeadingSpace.DROP_ONE),
+                new Detokenization.SentencePiece(LeadingSpace.DROP_ONE, true),
                 frame(special.addBos(), special.bos()),
                 frame(special.addEos(), special.eos()),
                 specialStrings(vocabulary));

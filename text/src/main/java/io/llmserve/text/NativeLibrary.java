@@ -52,8 +52,8 @@ final class NativeLibrary {
             e.addSuppressed(first);
             throw new ServeException(
                     Failure.CONFIGURATION,
-                    "The tokenizer library can neither be kept in the cache nor in the temporary directory (%s): %s"
-                            .formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+                    "The tokenizer library cannot be loaded: %s. It needs glibc 2.34 and libstdc++ on Linux; %s must be writable."
+                            .formatted(e.getMessage(), System.getProperty("java.io.tmpdir")),
                     e);
         }
     }
@@ -99,7 +99,7 @@ final class NativeLibrary {
 
     private static URL resource() {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-        String family = system.startsWith("mac") ? "osx" : system.startsWith("windows") ? "win" : "linux";
+        String family = system.startsWith("mac") ? "osx" : system;
         String machine = System.getProperty("os.arch");
         String architecture = machine.equals("amd64") ? "x86_64" : machine.equals("arm64") ? "aarch64" : machine;
         String path = RESOURCES + family + "-" + architecture + "/cpu/" + libraryName();
@@ -107,7 +107,7 @@ final class NativeLibrary {
         if (url == null) {
             throw new ServeException(
                     Failure.CONFIGURATION,
-                    "There is no tokenizer library for %s on %s; there is one for Linux (x86_64, aarch64), macOS (aarch64) and Windows (x86_64)."
+                    "There is no tokenizer library for %s on %s; there is one for Linux (x86_64, aarch64) and macOS (aarch64)."
                             .formatted(System.getProperty("os.name"), machine));
         }
         return url;

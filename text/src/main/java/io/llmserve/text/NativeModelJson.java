@@ -1,114 +1,151 @@
 package io.llmserve.text;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Writes the `tokenizer.json` that the native library gets: BPE without any special token, because those are found
 /// in
 /// Java, where it is known which characters may mean one. Their ids are kept by names that no text can produce: U+FDD0
-/// is in no byte-level alphabet, and no merge makes such a name.
+/// is in no byte-level alphabet, and no merge makes such a name. Written by hand: it is megabytes, on the way to the
+/// first token.
 final class NativeModelJson {
-    private static final JsonMapper MAPPER = new JsonMapper();
     private static final String HIDDEN = "\uFDD0";
     private final TokenizerDefinition definition;
-    private final Map<Integer, AddedToken> added = new HashMap<>();
+    private final StringBuilder json;
+    /// Special tokens by id.
+    private final Map<Integer, String> special = new HashMap<>();
 
     private NativeModelJson(TokenizerDefinition definition) {
         this.definition = definition;
-        definition.added().forEach(token -> added.put(token.id(), token));
+        this.json = new StringBuilder(definition.pieces().length * 32);
+        definition.added().stream()
+                .filter(AddedToken::special)
+                .forEach(token -> special.put(token.id(), token.content()));
     }
 
     static String write(TokenizerDefinition definition) {
-        StringWriter text = new StringWriter(definition.pieces().length * 64);
-        try (JsonGenerator json = MAPPER.createGenerator(text)) {
-            new NativeModelJson(definition).writeTo(json);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return text.toString();
+        NativeModelJson writer = new NativeModelJson(definition);
+        writer.write();
+        return writer.json.toString();
     }
 
-    private void writeTo(JsonGenerator json) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("version", "1.0");
-        json.writeNullField("truncation");
-        json.writeNullField("padding");
-        writeAddedTokens(json);
-        json.writePOJOField("normalizer", definition.normalizer());
-        json.writePOJOField("pre_tokenizer", definition.pretokenizer());
-        json.writeNullField("post_processor");
-        json.writeNullField("decoder");
-        writeModel(json);
-        json.writeEndObject();
+    private void write() {
+        json.append("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null");
+        writeAddedTokens();
+        json.append(",\"normalizer\":").append(part(definition.normalizer()));
+        json.append(",\"pre_tokenizer\":").append(part(definition.pretokenizer()));
+        json.append(",\"post_processor\":null,\"decoder\":null");
+        writeModel();
+        json.append('}');
     }
 
-    private void writeAddedTokens(JsonGenerator json) throws IOException {
-        json.writeArrayFieldStart("added_tokens");
+    private static String part(@Nullable JsonNode part) {
+        return part == null ? "null" : part.toString();
+    }
+
+    private void writeAddedTokens() {
+        json.append(",\"added_tokens\":[");
+        String separator = "";
         for (AddedToken token : definition.added()) {
-            if (token.special()) {
-                continue;
+            if (!token.special()) {
+                json.append(separator).append("{\"id\":").append(token.id()).append(",\"content\":");
+                writeString(token.content());
+                json.append(",\"single_word\":").append(token.singleWord());
+                json.append(",\"lstrip\":").append(token.takesSpaceBefore());
+                json.append(",\"rstrip\":").append(token.takesSpaceAfter());
+                json.append(",\"normalized\":").append(token.normalized());
+                json.append(",\"special\":false}");
+                separator = ",";
             }
-            json.writeStartObject();
-            json.writeNumberField("id", token.id());
-            json.writeStringField("content", token.content());
-            json.writeBooleanField("single_word", token.singleWord());
-            json.writeBooleanField("lstrip", token.takesSpaceBefore());
-            json.writeBooleanField("rstrip", token.takesSpaceAfter());
-            json.writeBooleanField("normalized", token.normalized());
-            json.writeBooleanField("special", false);
-            json.writeEndObject();
         }
-        json.writeEndArray();
+        json.append(']');
     }
 
-    private void writeModel(JsonGenerator json) throws IOException {
+    private void writeModel() {
         TokenizerDefinition.BpeOptions options = definition.options();
-        json.writeObjectFieldStart("model");
-        json.writeStringField("type", "BPE");
-        json.writeNullField("dropout");
-        json.writeStringField("unk_token", unknownName(options.unknownToken()));
-        json.writeNullField("continuing_subword_prefix");
-        json.writeNullField("end_of_word_suffix");
-        json.writeBooleanField("fuse_unk", options.fuseUnknown());
-        json.writeBooleanField("byte_fallback", options.byteFallback());
-        json.writeBooleanField("ignore_merges", options.ignoreMerges());
-        json.writeObjectFieldStart("vocab");
+        json.append(",\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":");
+        writeUnknown(options.unknownToken());
+        json.append(",\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null");
+        json.append(",\"fuse_unk\":").append(options.fuseUnknown());
+        json.append(",\"byte_fallback\":").append(options.byteFallback());
+        json.append(",\"ignore_merges\":").append(options.ignoreMerges());
+        writeVocabulary();
+        writeMerges();
+        json.append('}');
+    }
+
+    private void writeUnknown(@Nullable String unknown) {
+        if (unknown == null) {
+            json.append("null");
+        } else {
+            writeString(special.containsValue(unknown) ? HIDDEN + unknown : unknown);
+        }
+    }
+
+    private void writeVocabulary() {
+        json.append(",\"vocab\":{");
         @Nullable String[] pieces = definition.pieces();
+        String separator = "";
         for (int id = 0; id < pieces.length; id++) {
             String piece = pieces[id];
             if (piece != null) {
-                json.writeNumberField(name(id, piece), id);
+                json.append(separator);
+                writeString(special.containsKey(id) ? HIDDEN + piece : piece);
+                json.append(':').append(id);
+                separator = ",";
             }
         }
-        json.writeEndObject();
-        json.writeArrayFieldStart("merges");
+        json.append('}');
+    }
+
+    /// Without those that would make a special token of text.
+    private void writeMerges() {
+        Set<String> hidden = Set.copyOf(special.values());
+        Set<Character> openings = hidden.stream()
+                .filter(text -> !text.isEmpty())
+                .map(text -> text.charAt(0))
+                .collect(Collectors.toSet());
+        json.append(",\"merges\":[");
+        String separator = "";
         for (int i = 0; i < definition.merges().size(); i += 2) {
-            json.writeStartArray();
-            json.writeString(definition.merges().get(i));
-            json.writeString(definition.merges().get(i + 1));
-            json.writeEndArray();
+            String left = definition.merges().get(i);
+            String right = definition.merges().get(i + 1);
+            boolean suspect = left.isEmpty() || openings.contains(left.charAt(0)) || hidden.contains(right);
+            if (suspect && (hidden.contains(left) || hidden.contains(right) || hidden.contains(left + right))) {
+                continue;
+            }
+            json.append(separator).append('[');
+            writeString(left);
+            json.append(',');
+            writeString(right);
+            json.append(']');
+            separator = ",";
         }
-        json.writeEndArray();
-        json.writeEndObject();
+        json.append(']');
     }
 
-    private String name(int id, String piece) {
-        AddedToken token = added.get(id);
-        return token != null && token.special() ? HIDDEN + piece : piece;
+    private void writeString(String text) {
+        json.append('"');
+        if (isPlain(text)) {
+            json.append(text);
+        } else {
+            JsonStringEncoder.getInstance().quoteAsString(text, json);
+        }
+        json.append('"');
     }
 
-    private @Nullable String unknownName(@Nullable String unknown) {
-        if (unknown == null) {
-            return null;
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char character = text.charAt(i);
+            if (character < ' ' || character == '"' || character == '\\') {
+                return false;
+            }
         }
-        boolean hidden = definition.added().stream()
-                .anyMatch(t -> t.special() && t.content().equals(unknown));
-        return hidden ? HIDDEN + unknown : unknown;
+        return true;
     }
 }

@@ -147,12 +147,17 @@ final class TokenizerFile {
     /// `"left right"` or `["left", "right"]`.
     private void readMerges(JsonParser json) throws IOException {
         for (JsonToken token = json.nextToken(); token != JsonToken.END_ARRAY; token = json.nextToken()) {
+            if (token == null) {
+                throw new IOException("it ends within the merges");
+            }
             if (token == JsonToken.START_ARRAY) {
-                merges.add(json.nextTextValue());
-                merges.add(json.nextTextValue());
-                if (json.nextToken() != JsonToken.END_ARRAY) {
-                    throw new IOException("a merge has more than two parts");
+                String left = json.nextTextValue();
+                String right = json.nextTextValue();
+                if (left == null || right == null || json.nextToken() != JsonToken.END_ARRAY) {
+                    throw new IOException("a merge is not two parts");
                 }
+                merges.add(left);
+                merges.add(right);
             } else {
                 String merge = json.getText();
                 int space = merge.indexOf(' ', 1);

@@ -107,13 +107,14 @@ final class TokenizerParts {
         }
         if (types.equals(List.of("Metaspace"))) {
             boolean prefixed = !decoder.path("prepend_scheme").asText("always").equals("never");
-            return new Detokenization.SentencePiece(prefixed ? LeadingSpace.DROP_OF_FIRST_TOKEN : LeadingSpace.KEEP);
+            return new Detokenization.SentencePiece(
+                    prefixed ? LeadingSpace.DROP_OF_FIRST_TOKEN : LeadingSpace.KEEP, false);
         }
         if (List.of("Replace", "ByteFallback", "Fuse", "Strip").equals(types)) {
-            return new Detokenization.SentencePiece(LeadingSpace.DROP_ONE);
+            return new Detokenization.SentencePiece(LeadingSpace.DROP_ONE, true);
         }
         if (List.of("Replace", "ByteFallback", "Fuse").equals(types)) {
-            return new Detokenization.SentencePiece(LeadingSpace.KEEP);
+            return new Detokenization.SentencePiece(LeadingSpace.KEEP, true);
         }
         throw new ServeException(
                 Failure.CORRUPT,

@@ -20,12 +20,16 @@ final class SmolLm2 {
                     + "'<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}"
                     + "{{ '<|im_start|>assistant\\n' }}{% endif %}";
     private static final int SPECIAL_TOKENS = 17;
-    private static final Tokenizer TOKENIZER = Tokenizer.load(vocabulary(), Path.of("target", "cache"));
 
     private SmolLm2() {}
 
     static Tokenizer tokenizer() {
-        return TOKENIZER;
+        return Loaded.TOKENIZER;
+    }
+
+    /// Loaded when first asked for, and once.
+    private static final class Loaded {
+        static final Tokenizer TOKENIZER = Tokenizer.load(vocabulary(), Path.of("target", "cache"));
     }
 
     static Vocabulary vocabulary() {

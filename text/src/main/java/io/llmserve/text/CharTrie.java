@@ -3,8 +3,8 @@ package io.llmserve.text;
 import java.util.Arrays;
 import java.util.List;
 
-/// The prefixes of a set of words, as numbered nodes; 0 is the empty prefix. Edges lie in one open-addressing table of
-/// primitives, so that a step costs one probe whatever the number of words.
+/// The prefixes of a set of words, as numbered nodes; 0 is the empty prefix. Edges lie in one open-addressing table
+/// of primitives, so that a step costs one probe whatever the number of words.
 final class CharTrie {
     static final int ROOT = 0;
     static final int NONE = -1;

@@ -51,10 +51,8 @@ public final class ChatTemplate {
         }
     }
 
-    /// The prompt's token ids. The template's special tokens are special tokens; what users wrote stays text, however
-    /// it
-    /// is
-    /// spelt.
+    /// The prompt's token ids. The template's special tokens are special tokens; what users wrote stays text,
+    /// however it is spelt.
     public int[] encode(Conversation conversation) {
         List<@Nullable Object> given = new ArrayList<>();
         given.add(conversation.messages());

@@ -3,9 +3,8 @@ package io.llmserve.text;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// How a piece of the vocabulary becomes bytes. The bytes of a text are those of its tokens one after the other, but
-/// for
-/// white space that the tokenizer itself put at the front.
+/// How a piece of the vocabulary becomes bytes. The bytes of a text are those of its tokens one after the other,
+/// but for white space that the tokenizer itself put at the front.
 sealed interface Detokenization {
     byte[] bytes(String piece);
 

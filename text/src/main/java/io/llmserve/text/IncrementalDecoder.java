@@ -3,8 +3,7 @@ package io.llmserve.text;
 import io.llmserve.text.Detokenization.LeadingSpace;
 
 /// Turns one stream of token ids into text as they come. What [#push] returns is final: never half a character, and
-/// all
-/// of it together with [#finish] is what [Tokenizer#decode] makes of all the ids. For one thread.
+/// all of it together with [#finish] is what [Tokenizer#decode] makes of all the ids. For one thread.
 public final class IncrementalDecoder {
     private final Tokenizer tokenizer;
     private final boolean skipSpecial;

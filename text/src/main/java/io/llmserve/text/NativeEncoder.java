@@ -8,8 +8,7 @@ import java.lang.ref.Reference;
 import java.nio.file.Path;
 
 /// HuggingFace's BPE behind one method. Thread-safe; the native memory goes when nobody refers to this any more, so
-/// that
-/// no call can meet a tokenizer that was freed.
+/// that no call can meet a tokenizer that was freed.
 final class NativeEncoder {
     private static final Cleaner CLEANER = Cleaner.create();
     private final long handle;

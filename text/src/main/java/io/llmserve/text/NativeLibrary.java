@@ -13,8 +13,7 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /// Loads HuggingFace's tokenizers library out of DJL's jar, once for the process. DJL's own loader is not used: it
-/// keeps a
-/// directory in HOME, logs, and reports its use over the network.
+/// keeps a directory in HOME, logs, and reports its use over the network.
 final class NativeLibrary {
     private static final Object LOCK = new Object();
     private static final String RESOURCES = "native/lib/";
@@ -23,8 +22,8 @@ final class NativeLibrary {
 
     private NativeLibrary() {}
 
-    /// The library is kept in `cache` for the next start. Where that cannot be written or executed from, a temporary
-    /// directory serves, and is removed at once: a loaded library needs no file.
+    /// The library is kept in `cache` for the next start. Where that cannot be written or executed from, a
+    /// temporary directory serves, and is removed at once: a loaded library needs no file.
     static void load(Path cache) {
         synchronized (LOCK) {
             if (loaded != null) {

@@ -2,6 +2,9 @@ package io.llmserve.text;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -9,10 +12,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Writes the `tokenizer.json` that the native library gets: BPE without any special token, because those are found
-/// in
-/// Java, where it is known which characters may mean one. Their ids are kept by names that no text can produce: U+FDD0
-/// is in no byte-level alphabet, and no merge makes such a name. Written by hand: it is megabytes, on the way to the
-/// first token.
+/// in Java, where it is known which characters may mean one. Their ids are kept by names that no text can produce:
+/// U+FDD0 is in no byte-level alphabet, and no merge makes such a name. Written by hand: it is megabytes, on the
+/// way to the first token.
 final class NativeModelJson {
     private static final String HIDDEN = "\uFDD0";
     private final TokenizerDefinition definition;
@@ -37,15 +39,42 @@ final class NativeModelJson {
     private void write() {
         json.append("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null");
         writeAddedTokens();
-        json.append(",\"normalizer\":").append(part(definition.normalizer()));
-        json.append(",\"pre_tokenizer\":").append(part(definition.pretokenizer()));
+        json.append(",\"normalizer\":");
+        writePart(definition.normalizer());
+        json.append(",\"pre_tokenizer\":");
+        writePart(definition.pretokenizer());
         json.append(",\"post_processor\":null,\"decoder\":null");
         writeModel();
         json.append('}');
     }
 
-    private static String part(@Nullable JsonNode part) {
-        return part == null ? "null" : part.toString();
+    /// As `toString` does, which takes 100 ms to set Jackson up when it is the first to do so.
+    private void writePart(@Nullable JsonNode part) {
+        if (part instanceof ObjectNode object) {
+            json.append('{');
+            String separator = "";
+            for (Map.Entry<String, JsonNode> field : object.properties()) {
+                json.append(separator);
+                writeString(field.getKey());
+                json.append(':');
+                writePart(field.getValue());
+                separator = ",";
+            }
+            json.append('}');
+        } else if (part instanceof ArrayNode array) {
+            json.append('[');
+            String separator = "";
+            for (JsonNode item : array) {
+                json.append(separator);
+                writePart(item);
+                separator = ",";
+            }
+            json.append(']');
+        } else if (part instanceof TextNode text) {
+            writeString(text.asText());
+        } else {
+            json.append(part == null ? "null" : part.asText());
+        }
     }
 
     private void writeAddedTokens() {

@@ -12,8 +12,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How a byte-level model splits text into words before BPE, by the names that GGUF files give in `tokenizer.ggml.pre`.
-/// The expressions are those of the models' own `tokenizer.json`; the names are llama.cpp's (llama-vocab.cpp).
+/// How a byte-level model splits text into words before BPE, by the names that GGUF files give in
+/// `tokenizer.ggml.pre`. The expressions are those of the models' own `tokenizer.json`; the names are llama.cpp's
+/// (llama-vocab.cpp).
 enum Pretokenizer {
     GPT2("gpt-2 phi-2 olmo gigachat mellum a.x-4.0 jina-es jina-de") {
         @Override

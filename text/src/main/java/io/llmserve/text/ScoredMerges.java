@@ -7,9 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Merges of a SentencePiece BPE vocabulary, which has only scores: every way to make a piece of two others, the best
-/// score
-/// first, as HuggingFace converts such models (`generate_merges` in convert_slow_tokenizer.py).
+/// Merges of a SentencePiece BPE vocabulary, which has only scores: every way to make a piece of two others, the
+/// best score first, as HuggingFace converts such models (`generate_merges` in convert_slow_tokenizer.py).
 final class ScoredMerges {
     private static final int NORMAL = 1;
     private static final Comparator<Merge> BEST_FIRST = Comparator.comparingDouble(Merge::score)

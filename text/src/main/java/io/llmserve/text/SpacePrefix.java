@@ -1,8 +1,7 @@
 package io.llmserve.text;
 
-/// What is written before a section of text (what lies between two special tokens) ahead of BPE. Done here and not in
-/// the
-/// native library, so that a long section can be cut without a prefix appearing inside it.
+/// What is written before a section of text (what lies between two special tokens) ahead of BPE. Done here and not
+/// in the native library, so that a long section can be cut without a prefix appearing inside it.
 ///
 /// @param text what is written: empty, a space or `▁`
 /// @param firstSectionOnly only where the section opens the whole text

@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps the spelling of special tokens in users' strings from becoming special tokens after a template has woven them
-/// into its own text: a character that occurs nowhere else is put behind the first character of each such spelling, and
-/// taken out again once the special tokens have been found. Also marked: a string that ends in the beginning of a
-/// special token or begins with the end of one, so that no spelling comes together across two strings.
+/// Keeps the spelling of special tokens in users' strings from becoming special tokens after a template has woven
+/// them into its own text: a character that occurs nowhere else is put behind the first character of each such
+/// spelling, and taken out again once the special tokens have been found. Also marked: a string that ends in the
+/// beginning of a special token or begins with the end of one, so that no spelling comes together across two
+/// strings.
 final class SpecialTextMask {
     /// No mark: U+FFFF is in no text that could be told from one without it.
     static final char NO_MARK = '\uFFFF';

@@ -6,9 +6,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the spellings of special tokens in a text as HuggingFace does: the leftmost one first, and of those that open
-/// at
-/// the same place the longest.
+/// Finds the spellings of special tokens in a text as HuggingFace does: the leftmost one first, and of those that
+/// open at the same place the longest.
 final class SpecialTokenFinder {
     private final List<AddedToken> tokens;
     private final CharTrie trie;
@@ -41,9 +40,8 @@ final class SpecialTokenFinder {
         return Optional.empty();
     }
 
-    /// Whether a special token opens at `at`, whole or as far as the text goes. A mere letter or digit at the text's
-    /// end
-    /// does not count: it would be found in every other word.
+    /// Whether a special token opens at `at`, whole or as far as the text goes. A mere letter or digit at the
+    /// text's end does not count: it would be found in every other word.
     boolean opensAt(CharSequence text, int at) {
         int node = trie.child(CharTrie.ROOT, text.charAt(at));
         for (int next = at + 1; node != CharTrie.NONE; next++) {

@@ -6,8 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// Strings that end a generation, found in text that comes in parts (Aho-Corasick: the cost of a character does not
-/// grow
-/// with the number of strings). Immutable and shared; [#matcher] makes the state of one stream.
+/// grow with the number of strings). Immutable and shared; [#matcher] makes the state of one stream.
 public final class StopStrings {
     private static final int MAXIMUM_CHARACTERS = 1 << 20;
     private final List<String> strings;
@@ -77,9 +76,8 @@ public final class StopStrings {
         return next == CharTrie.NONE ? CharTrie.ROOT : next;
     }
 
-    /// The state of one stream; for one thread. The hit is the stop string that is complete first, and of those that
-    /// end at
-    /// the same place the longest.
+    /// The state of one stream; for one thread. The hit is the stop string that is complete first, and of those
+    /// that end at the same place the longest.
     public final class Matcher {
         private final boolean includeStop;
         private final StringBuilder held = new StringBuilder();

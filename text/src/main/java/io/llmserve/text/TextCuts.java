@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Where a long text can be cut so that the parts have the same tokens as the whole: behind a letter and
-/// before a space with another letter, a line's end or a CJK punctuation mark. Every pre-tokenizer in use has a
-/// boundary
-/// there whatever comes before and after; a vocabulary without a pre-tokenizer is cut only before a space, if it has no
-/// piece across one. Bounds the native library's memory, about 200 bytes a token.
+/// Where a long text can be cut so that the parts have the same tokens as the whole: behind a letter and before a
+/// space with another letter, a line's end or a CJK punctuation mark. Every pre-tokenizer in use has a boundary
+/// there whatever comes before and after; a vocabulary without a pre-tokenizer is cut only before a space, if it
+/// has no piece across one. Bounds the native library's memory, about 200 bytes a token.
 final class TextCuts {
     /// Characters that go to the native library in one call, where cuts can be found.
     static final int TARGET_CHARACTERS = 1 << 16;

@@ -20,8 +20,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `tokenizer.json` and, for BOS and EOS where the former is silent, `tokenizer_config.json`. Vocabulary and
-/// merges
-/// are read as a stream; the rest is small and read as a tree.
+/// merges are read as a stream; the rest is small and read as a tree.
 final class TokenizerFile {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int MAXIMUM_VOCABULARY = 1 << 22;

@@ -5,9 +5,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.List;
 import java.util.stream.StreamSupport;
 
-/// The tokens that a model wants around a text, from `post_processor` of `tokenizer.json` (`TemplateProcessing`, alone
-/// or
-/// in a sequence), else from `add_bos_token` and `add_eos_token` of `tokenizer_config.json`.
+/// The tokens that a model wants around a text, from `post_processor` of `tokenizer.json` (`TemplateProcessing`,
+/// alone or in a sequence), else from `add_bos_token` and `add_eos_token` of `tokenizer_config.json`.
 final class TokenizerFrame {
     private final IdBuffer opening = new IdBuffer();
     private final IdBuffer closing = new IdBuffer();

@@ -13,8 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Normalizer, pre-tokenizer and decoder of a `tokenizer.json`: the parts that put a space in front of the text are
-/// taken
-/// out and become a [SpacePrefix]; a decoder of another kind than ours is refused by name.
+/// taken out and become a [SpacePrefix]; a decoder of another kind than ours is refused by name.
 final class TokenizerParts {
     private static final String MARK = String.valueOf(SpacePrefix.SENTENCE_PIECE_SPACE);
     private final Path path;

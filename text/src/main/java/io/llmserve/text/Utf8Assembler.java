@@ -1,8 +1,8 @@
 package io.llmserve.text;
 
-/// UTF-8 bytes in, characters out, at any cut. A sequence that cannot become valid is replaced by U+FFFD, one for each
-/// maximal part of a valid sequence (WHATWG Encoding, "UTF-8 decoder"; Unicode 3.9, table 3-8), at the byte that
-/// proves it.
+/// UTF-8 bytes in, characters out, at any cut. A sequence that cannot become valid is replaced by U+FFFD, one for
+/// each maximal part of a valid sequence (WHATWG Encoding, "UTF-8 decoder"; Unicode 3.9, table 3-8), at the byte
+/// that proves it.
 final class Utf8Assembler {
     private static final char REPLACEMENT = '\uFFFD';
     private int missing;

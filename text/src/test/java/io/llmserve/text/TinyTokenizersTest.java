@@ -22,8 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Small tokenizers of every kind, trained for this test, against what HuggingFace's library makes of the same texts:
-/// all pre-tokenizers, SentencePiece in its three spellings, from `tokenizer.json` and from a GGUF vocabulary.
+/// Small tokenizers of every kind, trained for this test, against what HuggingFace's library makes of the same
+/// texts: all pre-tokenizers, SentencePiece in its three spellings, from `tokenizer.json` and from a GGUF
+/// vocabulary.
 class TinyTokenizersTest {
     private static final JsonNode GOLDENS = goldens();
     private static final Path CACHE = Path.of("target", "cache");
@@ -85,8 +86,8 @@ class TinyTokenizersTest {
         assertDecodesRandomIds(tokenizer, golden);
     }
 
-    /// Of a run of byte tokens that is no UTF-8 HuggingFace shows every byte as U+FFFD, even those that are; we show
-    /// what is valid. So only runs without U+FFFD are compared for SentencePiece.
+    /// Of a run of byte tokens that is no UTF-8 HuggingFace shows every byte as U+FFFD, even those that are; we
+    /// show what is valid. So only runs without U+FFFD are compared for SentencePiece.
     private static void assertDecodesRandomIds(Tokenizer tokenizer, JsonNode golden) {
         boolean bytes =
                 golden.path("json").path("decoder").path("type").asText().equals("ByteLevel");

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Expressions, by Jinja's precedence: conditional, or, and, not, comparison, sum, `~`, product, power, sign, postfix,
-/// filter and test. Filters and tests that do not exist are refused here, not when the line is reached.
+/// Expressions, by Jinja's precedence: conditional, or, and, not, comparison, sum, `~`, product, power, sign,
+/// postfix, filter and test. Filters and tests that do not exist are refused here, not when the line is reached.
 final class ExpressionParser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
     private static final Set<String> SUMS = Set.of("+", "-");

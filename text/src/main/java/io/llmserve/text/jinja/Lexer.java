@@ -7,8 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Cuts a template into tokens with `trim_blocks` and `lstrip_blocks` on, as `transformers` sets them: a tag that
-/// stands
-/// alone on its line leaves nothing of that line.
+/// stands alone on its line leaves nothing of that line.
 final class Lexer {
     private static final Pattern RAW_END = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%}");
     private static final Pattern RAW_BEGIN = Pattern.compile("\\{%([-+]?)\\s*raw\\s*([-+]?)%}");

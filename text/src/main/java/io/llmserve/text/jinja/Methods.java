@@ -9,8 +9,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Methods of Python's `str`, `list` and `dict`. Those that would change the object are refused, as in Jinja's
-/// immutable
-/// sandbox.
+/// immutable sandbox.
 final class Methods {
     private static final Set<String> CHANGING_LIST =
             Set.of("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse");

@@ -35,7 +35,8 @@ final class PythonText {
         };
     }
 
-    /// The shortest digits that give the number back, in Python's notation: an exponent below 1e-4 and from 1e16 on.
+    /// The shortest digits that give the number back, in Python's notation: an exponent below 1e-4 and from 1e16
+    /// on.
     static String number(double number) {
         if (Double.isNaN(number)) {
             return "nan";
@@ -87,8 +88,8 @@ final class PythonText {
                 : character < 0x10000 ? "\\u%04x".formatted(character) : "\\U%08x".formatted(character);
     }
 
-    /// Noncharacters U+FDD0 to U+FDEF count as printable, unlike in Python: they are the marks that keep special tokens
-    /// apart from text, and must stay what they are.
+    /// Noncharacters U+FDD0 to U+FDEF count as printable, unlike in Python: they are the marks that keep special
+    /// tokens apart from text, and must stay what they are.
     private static boolean isPrintable(int character) {
         if (isMark(character)) {
             return true;

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Variables of a block, and those around it. `set` changes the innermost scope only: what a loop sets is gone after
-/// it.
+/// Variables of a block, and those around it. `set` changes the innermost scope only: what a loop sets is gone
+/// after it.
 final class Scope {
     private final @Nullable Scope outer;
     private final Map<String, Object> values = new HashMap<>();

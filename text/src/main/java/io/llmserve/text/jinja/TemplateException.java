@@ -1,6 +1,7 @@
 package io.llmserve.text.jinja;
 
-/// A template that cannot be parsed, or that stopped: by `raise_exception`, or because a value is not what it expects.
+/// A template that cannot be parsed, or that stopped: by `raise_exception`, or because a value is not what it
+/// expects.
 public final class TemplateException extends RuntimeException {
     public TemplateException(String message) {
         super(message);

@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// Statements of a template. What Jinja has beyond chat templates (inheritance, includes, imports) is refused by name.
+/// Statements of a template. What Jinja has beyond chat templates (inheritance, includes, imports) is refused by
+/// name.
 final class TemplateParser {
     private static final Expression TRUE = new Expression.Literal(true);
     private final TokenStream tokens;
@@ -21,7 +22,8 @@ final class TemplateParser {
         return new TemplateParser(new TokenStream(Lexer.tokens(source))).bodyUntil(Set.of());
     }
 
-    /// Up to a tag with one of `ends`, of which the name is still to be read; with no ends, up to the template's end.
+    /// Up to a tag with one of `ends`, of which the name is still to be read; with no ends, up to the template's
+    /// end.
     private List<Statement> bodyUntil(Set<String> ends) {
         List<Statement> body = new ArrayList<>();
         while (tokens.peek().kind() != Kind.END) {

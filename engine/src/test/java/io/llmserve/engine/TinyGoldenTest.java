@@ -11,7 +11,7 @@ class TinyGoldenTest {
     private static final float TOLERANCE = 2e-3f;
 
     static Stream<String> models() {
-        return TinyModels.GGUF_FILES.stream();
+        return TinyModels.names().stream();
     }
 
     @ParameterizedTest

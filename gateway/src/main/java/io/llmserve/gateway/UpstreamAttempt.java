@@ -69,12 +69,12 @@ final class UpstreamAttempt {
             return;
         }
         HttpClientRequest opened = connected.result();
+        opened.exceptionHandler(cause -> fail(early(cause), cause));
         if (over) {
             opened.reset();
             return;
         }
         request = opened;
-        opened.exceptionHandler(cause -> fail(early(cause), cause));
         opened.send(body).onComplete(this::answered);
     }
 

@@ -132,22 +132,29 @@ final class Dispatch implements UpstreamAttempt.Listener {
         }
     }
 
+    /// The worker is free before the client hears the end, so that a client's next request finds it so.
     @Override
     public void ended() {
+        WorkerEndpoint worker = worker();
+        close();
         if (relay != null && relay.ended()) {
-            state.pool.requestSucceeded(worker());
+            state.pool.requestSucceeded(worker);
             outcome.answered(request.response().getStatusCode());
         } else {
-            failed(UpstreamFailure.DIED, "the stream ended without [DONE]");
+            failed(worker, UpstreamFailure.DIED, "the stream ended without [DONE]");
         }
     }
 
     @Override
     public void failed(UpstreamFailure failure, String why) {
         WorkerEndpoint worker = worker();
+        close();
+        failed(worker, failure, why);
+    }
+
+    private void failed(WorkerEndpoint worker, UpstreamFailure failure, String why) {
         state.metrics.upstreamFailed(worker, failure);
         state.pool.requestFailed(worker, failure, why);
-        close();
         if (!retried && !begun() && failure.mayRetry()) {
             retried = true;
             relay = null;

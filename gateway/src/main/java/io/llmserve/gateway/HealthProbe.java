@@ -30,6 +30,7 @@ final class HealthProbe extends VerticleBase {
     private final Health options;
     private final RandomGenerator random;
     private @Nullable HttpClientAgent client;
+    private boolean stopped;
 
     HealthProbe(WorkerPool pool, Health options, RandomGenerator random) {
         this.pool = pool;
@@ -42,6 +43,12 @@ final class HealthProbe extends VerticleBase {
         client = vertx.createHttpClient(new HttpClientOptions()
                 .setConnectTimeout((int) options.timeout().toMillis()));
         return Future.join(pool.endpoints().stream().map(this::probe).toList());
+    }
+
+    @Override
+    public Future<?> stop() {
+        stopped = true;
+        return Future.succeededFuture();
     }
 
     /// Never fails; plans the next probe of the worker.
@@ -60,10 +67,16 @@ final class HealthProbe extends VerticleBase {
                     if (up != wasUp) {
                         LOG.info("worker {} is {}", worker, up ? "up" : "out: " + reason(result.cause()));
                     }
-                    vertx.setTimer(nextMillis(), timer -> probe(worker));
+                    vertx.setTimer(nextMillis(), timer -> probeAgain(worker));
                 })
                 .<Void>mapEmpty()
                 .otherwiseEmpty();
+    }
+
+    private void probeAgain(WorkerEndpoint worker) {
+        if (!stopped) {
+            probe(worker);
+        }
     }
 
     private Future<Buffer> get(WorkerEndpoint worker, String path) {

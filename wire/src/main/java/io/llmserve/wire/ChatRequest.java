@@ -5,12 +5,7 @@ import java.util.List;
 /// The body of `POST /v1/chat/completions`.
 ///
 /// @param addGenerationPrompt open the assistant's turn after the last message
-/// @param addSpecialTokens let the tokenizer add its own, beside those of the template
-public record ChatRequest(
-        List<ChatMessage> messages,
-        boolean addGenerationPrompt,
-        boolean addSpecialTokens,
-        GenerationFields generation) {
+public record ChatRequest(List<ChatMessage> messages, boolean addGenerationPrompt, GenerationFields generation) {
     public ChatRequest {
         messages = List.copyOf(messages);
     }

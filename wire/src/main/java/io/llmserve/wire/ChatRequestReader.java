@@ -13,7 +13,6 @@ final class ChatRequestReader {
     private List<ChatMessage> messages = new ArrayList<>();
     private boolean messagesGiven;
     private boolean addGenerationPrompt = true;
-    private boolean addSpecialTokens;
     private boolean logprobs;
     private int topLogprobs = -1;
 
@@ -32,7 +31,7 @@ final class ChatRequestReader {
                     "top_logprobs", "top_logprobs is %d, but logprobs is not true.".formatted(topLogprobs));
         }
         int alternatives = logprobs ? Math.max(0, topLogprobs) : -1;
-        return new ChatRequest(messages, addGenerationPrompt, addSpecialTokens, generation.finish(alternatives, -1));
+        return new ChatRequest(messages, addGenerationPrompt, generation.finish(alternatives));
     }
 
     private void field(String name) throws IOException {
@@ -44,7 +43,6 @@ final class ChatRequestReader {
             case "logprobs" -> logprobs = reader.flag(false);
             case "top_logprobs" -> topLogprobs = topLogprobs();
             case "add_generation_prompt" -> addGenerationPrompt = reader.flag(true);
-            case "add_special_tokens" -> addSpecialTokens = reader.flag(false);
             default -> {
                 if (!generation.claims(name)) {
                     UnsupportedFields.consume(reader, name);

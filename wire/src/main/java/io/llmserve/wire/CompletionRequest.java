@@ -8,6 +8,9 @@ import java.util.List;
 /// @param echo the answer's text begins with the prompt
 public record CompletionRequest(
         List<Prompt> prompts, boolean echo, boolean addSpecialTokens, GenerationFields generation) {
+    /// Of an answer whose request names no limit.
+    public static final int DEFAULT_MAX_TOKENS = 16;
+
     public CompletionRequest {
         prompts = List.copyOf(prompts);
     }

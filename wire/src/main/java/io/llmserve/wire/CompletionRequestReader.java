@@ -8,8 +8,6 @@ import java.util.List;
 
 /// Reads a [CompletionRequest].
 final class CompletionRequestReader {
-    private static final int DEFAULT_MAX_TOKENS = 16;
-
     private final RequestReader reader;
     private final GenerationFieldsReader generation;
     private final List<Prompt> prompts = new ArrayList<>();
@@ -32,7 +30,7 @@ final class CompletionRequestReader {
             throw ServeException.invalid(
                     "logprobs", "echo together with logprobs is not supported by this engine; leave one out.");
         }
-        GenerationFields fields = generation.finish(logprobs, DEFAULT_MAX_TOKENS);
+        GenerationFields fields = generation.finish(logprobs);
         long sequences = (long) prompts.size() * fields.choices();
         if (sequences > RequestLimits.MAX_SEQUENCES) {
             throw ServeException.invalid(

@@ -43,14 +43,14 @@ public record ErrorBody(
     /// that is a word, as OpenAI itself sends, reads as 0.
     public static Optional<ErrorBody> parse(byte[] body) {
         try {
-            return of(StrictJson.MAPPER.readTree(body));
+            return read(StrictJson.MAPPER.readTree(body));
         } catch (IOException notJson) {
             return Optional.empty();
         }
     }
 
     /// The error in a body that was read already.
-    static Optional<ErrorBody> of(JsonNode body) {
+    static Optional<ErrorBody> read(JsonNode body) {
         JsonNode error = body.path("error");
         if (!error.isObject()) {
             return Optional.empty();

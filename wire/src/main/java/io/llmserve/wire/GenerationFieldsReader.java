@@ -50,8 +50,7 @@ final class GenerationFieldsReader {
     }
 
     /// @param logprobs alternatives per token; -1 for none
-    /// @param defaultMaxTokens where the request names no limit; -1 for what the context leaves
-    GenerationFields finish(int logprobs, int defaultMaxTokens) {
+    GenerationFields finish(int logprobs) {
         if (bestOf >= 0 && bestOf != choices) {
             throw ServeException.invalid(
                     "best_of",
@@ -64,7 +63,7 @@ final class GenerationFieldsReader {
         return new GenerationFields(
                 model,
                 choices,
-                sampling.finish(logprobs, defaultMaxTokens),
+                sampling.finish(logprobs),
                 new OutputFields(stream, includeUsage, continuousUsage, returnTokenIds, skipSpecialTokens),
                 new IdentityFields(requestId, cacheSalt, priority));
     }

@@ -18,6 +18,11 @@ public record Logprobs(List<Position> positions, int textOffset) {
         public Position {
             top = List.copyOf(top);
         }
+
+        /// UTF-16 units of the chosen token, as offsets count them.
+        public int textLength() {
+            return chosen.token().length();
+        }
     }
 
     /// @param bytes of the token, which alone may be no valid UTF-8
@@ -49,7 +54,7 @@ public record Logprobs(List<Position> positions, int textOffset) {
         int offset = textOffset;
         for (int i = 0; i < positions.size(); i++) {
             json.raw(i == 0 ? "" : ",").number(offset);
-            offset += positions.get(i).chosen().token().length();
+            offset += positions.get(i).textLength();
         }
         json.raw("],\"token_logprobs\":[");
         for (int i = 0; i < positions.size(); i++) {

@@ -77,9 +77,8 @@ final class SamplingFieldsReader {
         return true;
     }
 
-    SamplingFields finish(int logprobs, int defaultMaxTokens) {
-        int asked = maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens;
-        int limit = asked > 0 ? asked : defaultMaxTokens;
+    SamplingFields finish(int logprobs) {
+        int limit = maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens;
         return new SamplingFields(
                 new Truncation(temperature, topP, topK, minP),
                 new Penalties(repetition, presence, frequency),

@@ -30,7 +30,7 @@ public record StreamChunk(List<Part> parts, Optional<Usage> usage, Optional<Erro
             for (JsonNode choice : chunk.path("choices")) {
                 parts.add(part(choice));
             }
-            return new StreamChunk(parts, usage(chunk.path("usage")), ErrorBody.of(chunk));
+            return new StreamChunk(parts, usage(chunk.path("usage")), ErrorBody.read(chunk));
         } catch (JsonProcessingException notJson) {
             throw new ServeException(Failure.UPSTREAM, "A chunk is not JSON: " + StrictJson.shortened(data));
         }

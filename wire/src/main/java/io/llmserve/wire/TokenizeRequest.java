@@ -46,6 +46,10 @@ public record TokenizeRequest(
             if ((prompt == null) == (messages == null)) {
                 throw ServeException.invalid("prompt", "Either prompt or messages is required, and not both.");
             }
+            if (messages != null && Boolean.TRUE.equals(addSpecialTokens)) {
+                throw ServeException.invalid(
+                        "add_special_tokens", "add_special_tokens is not supported with messages; leave it out.");
+            }
             Input input = prompt != null ? new Input.Text(prompt) : conversation();
             boolean special = addSpecialTokens == null ? prompt != null : addSpecialTokens;
             return new TokenizeRequest(model, input, special, returnTokenStrings);

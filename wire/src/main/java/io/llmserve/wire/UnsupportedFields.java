@@ -46,7 +46,12 @@ final class UnsupportedFields {
         put(fields, "reasoning_effort", "\"none\"");
         put(fields, "service_tier", "\"auto\"", "\"default\"");
         for (String name : new String[] {
-            "store", "use_beam_search", "continue_final_message", "return_tokens_as_token_ids", "return_prompt_text"
+            "store",
+            "use_beam_search",
+            "continue_final_message",
+            "return_tokens_as_token_ids",
+            "return_prompt_text",
+            "add_special_tokens"
         }) {
             put(fields, name, "false");
         }

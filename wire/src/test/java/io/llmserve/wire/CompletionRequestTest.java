@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CompletionRequestTest {
     @Test
-    void continuesSixteenTokensUnlessToldOtherwise() {
+    void takesOpenAisDefaultsForWhatIsAbsent() {
         CompletionRequest request = CompletionRequest.parse(completion(""));
         assertThat(request.prompts()).containsExactly(new Prompt.Text("Hi"));
-        assertThat(request.generation().sampling().stopping().maxTokens()).hasValue(16);
+        assertThat(request.generation().sampling().stopping().maxTokens()).isEmpty();
         assertThat(request.addSpecialTokens()).isTrue();
     }
 

@@ -1,0 +1,39 @@
+package io.llmserve.worker;
+
+import io.llmserve.core.SamplingParameters;
+import io.llmserve.wire.AnswerHead;
+import io.llmserve.wire.GenerationFields;
+import java.util.List;
+
+/// A request that was understood and can be run.
+///
+/// @param engineId what the ids of its generations begin with
+/// @param cacheSalt prefixes are shared among requests of one salt
+/// @param seed of the first choice; each further one of a prompt has the next
+/// @param arrivalNanos when the request had arrived whole
+record Plan(
+        AnswerHead head,
+        GenerationFields fields,
+        List<PlannedPrompt> prompts,
+        String engineId,
+        String cacheSalt,
+        long seed,
+        long arrivalNanos) {
+
+    /// @param echo what the answer's text begins with; empty unless asked for
+    /// @param maxTokens of each of its choices
+    record PlannedPrompt(int[] tokenIds, String echo, int maxTokens) {}
+
+    /// Choices are numbered prompt by prompt.
+    int choiceCount() {
+        return prompts.size() * fields.choices();
+    }
+
+    PlannedPrompt promptOf(int choice) {
+        return prompts.get(choice / fields.choices());
+    }
+
+    SamplingParameters samplingOf(int choice) {
+        return fields.sampling().parameters(promptOf(choice).maxTokens(), seed + choice % fields.choices());
+    }
+}

@@ -1,0 +1,104 @@
+package io.llmserve.worker;
+
+import io.llmserve.core.Clock;
+import io.llmserve.wire.AnswerHead;
+import io.llmserve.wire.AnswerShape;
+import io.llmserve.wire.ChatMessage;
+import io.llmserve.wire.ChatRequest;
+import io.llmserve.wire.CompletionRequest;
+import io.llmserve.wire.GenerationFields;
+import io.llmserve.wire.InternalHeaders;
+import io.llmserve.wire.Prompt;
+import io.llmserve.worker.Plan.PlannedPrompt;
+import io.llmserve.worker.WorkerOptions.Trust;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Makes a [Plan] of the bytes of a request.
+final class Planner {
+    private final ServedModel model;
+    private final PromptCheck prompts;
+    private final WorkerOptions options;
+    private final Clock clock;
+    private final LongSupplier seeds;
+    private final String fingerprint;
+    private final AtomicLong serial = new AtomicLong();
+
+    /// @param seeds for requests that name none
+    Planner(ServedModel model, PromptCheck prompts, WorkerOptions options, Clock clock, LongSupplier seeds) {
+        this.model = model;
+        this.prompts = prompts;
+        this.options = options;
+        this.clock = clock;
+        this.seeds = seeds;
+        String weights = model.fingerprint();
+        this.fingerprint =
+                "llmserve-%s-%s".formatted(options.version(), weights.substring(0, Math.min(8, weights.length())));
+    }
+
+    Plan chat(Exchange exchange, byte[] body, long arrivalNanos) throws InterruptedException {
+        ChatRequest request = ChatRequest.parse(body);
+        String name = model.resolve(request.generation().model());
+        int[] ids = prompts.tokenize(
+                characters(request.messages()),
+                () -> model.language().encode(request.messages(), request.addGenerationPrompt()));
+        PlannedPrompt prompt = prompts.plan(ids, "", request.generation(), Integer.MAX_VALUE);
+        return plan(AnswerShape.CHAT, name, exchange, request.generation(), List.of(prompt), arrivalNanos);
+    }
+
+    Plan text(Exchange exchange, byte[] body, long arrivalNanos) throws InterruptedException {
+        CompletionRequest request = CompletionRequest.parse(body);
+        String name = model.resolve(request.generation().model());
+        List<PlannedPrompt> planned = new ArrayList<>();
+        for (Prompt prompt : request.prompts()) {
+            int[] ids = prompts.tokenIds(prompt, request.addSpecialTokens());
+            String echo = request.echo() ? echo(prompt) : "";
+            planned.add(prompts.plan(ids, echo, request.generation(), CompletionRequest.DEFAULT_MAX_TOKENS));
+        }
+        return plan(AnswerShape.TEXT, name, exchange, request.generation(), planned, arrivalNanos);
+    }
+
+    static long characters(List<ChatMessage> messages) {
+        return messages.stream()
+                .mapToLong(message -> message.content().length())
+                .sum();
+    }
+
+    private String echo(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Text text -> text.text();
+            case Prompt.Tokens tokens -> model.language().decode(tokens.ids(), false);
+        };
+    }
+
+    private Plan plan(
+            AnswerShape shape,
+            String name,
+            Exchange exchange,
+            GenerationFields fields,
+            List<PlannedPrompt> planned,
+            long arrivalNanos) {
+        String chosen = fields.identity().requestId().orElse(exchange.requestId());
+        String id = shape.idPrefix() + chosen;
+        long seed = fields.sampling().seed().orElseGet(seeds);
+        return new Plan(
+                new AnswerHead(shape, id, clock.now().getEpochSecond(), name, fingerprint),
+                fields,
+                List.copyOf(planned),
+                id + "-" + serial.incrementAndGet(),
+                cacheSalt(exchange, fields),
+                seed,
+                arrivalNanos);
+    }
+
+    private String cacheSalt(Exchange exchange, GenerationFields fields) {
+        if (options.trust() == Trust.NOBODY) {
+            return fields.identity().cacheSalt().orElse("");
+        }
+        @Nullable String salt = exchange.request().getHeader(InternalHeaders.CACHE_SALT);
+        return salt == null ? "" : salt;
+    }
+}

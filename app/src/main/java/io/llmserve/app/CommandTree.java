@@ -26,12 +26,15 @@ final class CommandTree {
     /// The subcommands of other rooms are registered here.
     static CommandLine create() {
         CommandLine tree = new CommandLine(new RootCommand());
+        tree.addSubcommand(new UpCommand());
         tree.addSubcommand(new ApplyCommand());
         tree.addSubcommand(new StatusCommand());
+        tree.addSubcommand(new ModelsCommand());
         tree.addSubcommand(new SchemaCommand());
         tree.addSubcommand(new BenchCommand());
         tree.addSubcommand(new CompletionCommand());
         tree.addSubcommand(new VersionCommand());
+        tree.addSubcommand(new TrainCommand());
         tree.setUsageHelpWidth(100);
         tree.setUsageHelpAutoWidth(true);
         tree.setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.wantsColour() ? Ansi.AUTO : Ansi.OFF));

@@ -2,67 +2,70 @@ package io.llmserve.app;
 
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
-/// Ctrl-C and SIGTERM. The first asks for a tidy end, the second for a quick one. Unlike a shutdown hook it leaves the
-/// exit
-/// code to the program.
+/// Ctrl-C and SIGTERM. Before the system is ready they end the process at once; then the first asks for a tidy end, and
+/// the
+/// second for a quick one, by interrupting the thread that tidies up. Unlike a shutdown hook this leaves the exit code
+/// to
+/// the program.
 final class StopSignal {
-    private final CountDownLatch first = new CountDownLatch(1);
-    private final CountDownLatch second = new CountDownLatch(1);
+    private final CountDownLatch requested = new CountDownLatch(1);
+    private final AtomicInteger count = new AtomicInteger();
+    private final Thread owner = Thread.currentThread();
+    private final AtomicReference<Runnable> beforeReady;
 
-    static StopSignal install() {
-        StopSignal stop = new StopSignal();
-        for (String name : List.of("INT", "TERM")) {
-            handle(name, stop::arrived);
-        }
+    private StopSignal(Runnable beforeReady) {
+        this.beforeReady = new AtomicReference<>(beforeReady);
+    }
+
+    /// For the calling thread.
+    static StopSignal install(Runnable beforeReady) {
+        StopSignal stop = new StopSignal(beforeReady);
+        List.of("INT", "TERM").forEach(name -> handle(name, stop::arrived));
         return stop;
     }
 
+    /// From now on a stop is left to whoever awaits it.
+    void ready() {
+        beforeReady.set(() -> {});
+    }
+
+    void await() throws InterruptedException {
+        requested.await();
+    }
+
     void arrived() {
-        if (first.getCount() == 0) {
-            second.countDown();
+        beforeReady.get().run();
+        if (count.incrementAndGet() > 1) {
+            owner.interrupt();
         }
-        first.countDown();
-    }
-
-    boolean requested() {
-        return first.getCount() == 0;
-    }
-
-    void awaitFirst() throws InterruptedException {
-        first.await();
-    }
-
-    void awaitSecond() throws InterruptedException {
-        second.await();
+        requested.countDown();
     }
 
     /// `sun.misc.Signal` is in every JDK and has no successor, but javac warns of its mere name; hence by reflection.
     private static void handle(String name, Runnable action) {
+        InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {
+            case "handle" -> {
+                action.run();
+                yield null;
+            }
+            case "hashCode" -> System.identityHashCode(proxy);
+            case "equals" -> arguments != null && proxy == arguments[0];
+            default -> "handler of SIG" + name;
+        };
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-            Object handler = Proxy.newProxyInstance(
-                    StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, (proxy, method, arguments) -> {
-                        switch (method.getName()) {
-                            case "handle" -> action.run();
-                            case "hashCode" -> {
-                                return System.identityHashCode(proxy);
-                            }
-                            case "equals" -> {
-                                return arguments != null && proxy == arguments[0];
-                            }
-                            default -> {
-                                return name;
-                            }
-                        }
-                        return null;
-                    });
+            Object proxy =
+                    Proxy.newProxyInstance(StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, handler);
             Object signal = signalType.getConstructor(String.class).newInstance(name);
-            signalType.getMethod("handle", signalType, handlerType).invoke(null, signal, handler);
+            signalType.getMethod("handle", signalType, handlerType).invoke(null, signal, proxy);
         } catch (ReflectiveOperationException failure) {
             throw new ServeException(Failure.INTERNAL, "signal %s cannot be handled".formatted(name), failure);
         }

@@ -27,7 +27,9 @@ class CommandTreeTest {
     @ParameterizedTest
     @CsvSource({
         "aply, did you mean apply?",
-        "apply --fiel x, did you mean --file?",
+        "up --prot 9000, did you mean --port?",
+        "up --treads=4, did you mean --threads?",
+        "models lst, did you mean list?",
     })
     void namesTheNearestCommandOrFlag(String line, String hint) {
         assertThat(run(line.split(" "))).isEqualTo(ExitCode.USAGE);
@@ -36,6 +38,14 @@ class CommandTreeTest {
                 .first()
                 .asString()
                 .contains(hint);
+    }
+
+    @Test
+    void checksFlagsByTheRulesOfTheManifest() {
+        assertThat(run("up", "--port", "99999")).isEqualTo(ExitCode.USAGE);
+        assertThat(err)
+                .hasToString(
+                        "llmserve: --port: spec.server.port: found 99999; allowed: a whole number, from 1 to 65535\n");
     }
 
     @Test
@@ -55,7 +65,9 @@ class CommandTreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "apply", "status", "bench", "schema", "completion", "version"})
+    @ValueSource(
+            strings = {"", "up", "apply", "status", "models", "models pull", "bench", "schema", "completion", "version"
+            })
     void explainsEveryCommand(String command) {
         assertThat(run((command + " --help").strip().split(" "))).isZero();
         assertThat(out.toString()).contains("Usage: llmserve").contains("--help");
@@ -64,7 +76,7 @@ class CommandTreeTest {
     @Test
     void completesForTheShell() {
         assertThat(run("completion")).isZero();
-        assertThat(out.toString()).contains("--file").contains("complete -F");
+        assertThat(out.toString()).contains("--metrics-port").contains("complete -F");
     }
 
     @Test

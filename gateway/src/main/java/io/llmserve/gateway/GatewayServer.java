@@ -80,11 +80,13 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     /// Takes no new requests (`/ready` is 503, connections close after their answer), lets those that run end
-    /// until the deadline, then ends the rest with an error. Returns how many it had to cut.
+    /// until the deadline or an interrupt, then ends the rest with an error. Returns how many it had to cut.
     public int drain(Duration deadline) {
         state.startDraining();
         long end = clock.nanos() + deadline.toNanos();
-        while (state.exchanges() > 0 && clock.nanos() - end < 0) {
+        while (state.exchanges() > 0
+                && clock.nanos() - end < 0
+                && !Thread.currentThread().isInterrupted()) {
             pause();
         }
         state.startCutting();

@@ -1,0 +1,172 @@
+package io.llmserve.app;
+
+import io.llmserve.core.Clock;
+import io.llmserve.engine.EmbeddedEngine;
+import io.llmserve.engine.EngineFactory;
+import io.llmserve.gateway.ApiKey;
+import io.llmserve.gateway.GatewayOptions;
+import io.llmserve.gateway.GatewayServer;
+import io.llmserve.gateway.WorkerEndpoint;
+import io.llmserve.manifest.Spec;
+import io.llmserve.models.ModelDescription;
+import io.llmserve.models.ModelReader;
+import io.llmserve.models.ModelStore;
+import io.llmserve.text.Tokenizer;
+import io.llmserve.worker.ModelLanguage;
+import io.llmserve.worker.ServedModel;
+import io.llmserve.worker.WorkerServer;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/// The whole system in this process, put together by hand: files -> engine -> worker -> gateway. Gateway and worker
+/// speak
+/// HTTP over the loopback interface. Owned by one thread.
+final class LocalStack implements AutoCloseable {
+    /// Long enough for the JIT to meet the kernels, which it goes on compiling in the background; short enough to wait for.
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
+
+    private static final String LOOPBACK = "127.0.0.1";
+
+    private final Spec spec;
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final ModelDescription description;
+    private final EmbeddedEngine engine;
+    private final ServedModel model;
+    private final WorkerServer worker;
+    private final GatewayServer gateway;
+    private final long firstTokenNanos;
+
+    /// Starts everything, or nothing: what was started before a failure is closed again.
+    LocalStack(Spec spec, Path modelFiles, List<ApiKey> keys, ProgressLine progress) {
+        this.spec = spec;
+        try {
+            progress.begin("Loading " + modelFiles.getFileName());
+            description = ModelReader.open(modelFiles);
+            own(description.tensors());
+            String name = spec.models().primary().servedName().orElse(description.name());
+            EngineFactory factory = own(EngineFactory.load(
+                    description, Settings.threads(spec), (done, total) -> progress.update(done, total, true)));
+            engine = own(factory.start(Settings.engine(spec)));
+            model = ServedModel.of(List.of(name), description, engine.contextLength(), language(description));
+            progress.begin("Warming up");
+            engine.warmUp(LONGEST_WARM_UP);
+            firstTokenNanos = rehearse();
+            PrometheusRegistry metrics = new PrometheusRegistry();
+            worker = startWorker(metrics);
+            gateway = startGateway(worker, metrics, Settings.gateway(spec, keys, Version.number()));
+            progress.finish();
+        } catch (RuntimeException | Error failure) {
+            progress.abandon();
+            closeAfter(failure);
+            throw failure;
+        }
+    }
+
+    private static ModelLanguage language(ModelDescription description) {
+        Path store = ModelStore.of(System.getenv()).directory();
+        Tokenizer tokenizer = Tokenizer.load(description.tokenizer(), store.resolveSibling("native"));
+        return ModelLanguage.of(description, tokenizer, Clock.SYSTEM);
+    }
+
+    /// One answer through a worker and a gateway of their own, so that it appears in no metrics. Returns when its first
+    /// token came.
+    private long rehearse() {
+        PrometheusRegistry metrics = new PrometheusRegistry();
+        GatewayOptions.Listen anywhere = new GatewayOptions.Listen(LOOPBACK, 0, 0, 1);
+        try (WorkerServer rehearsalWorker = newWorker(metrics)) {
+            rehearsalWorker.start();
+            GatewayOptions options =
+                    Settings.gateway(spec, List.of(), Version.number()).with(anywhere);
+            try (GatewayServer rehearsalGateway = newGateway(rehearsalWorker, metrics, options)) {
+                rehearsalGateway.start();
+                return new FirstAnswer(chats(), 2).nanosOfFirstToken(rehearsalGateway.port(), Clock.SYSTEM);
+            }
+        }
+    }
+
+    private WorkerServer startWorker(PrometheusRegistry metrics) {
+        WorkerServer started = own(newWorker(metrics));
+        started.start();
+        return started;
+    }
+
+    private GatewayServer startGateway(WorkerServer upstream, PrometheusRegistry metrics, GatewayOptions options) {
+        GatewayServer started = own(newGateway(upstream, metrics, options));
+        started.start();
+        return started;
+    }
+
+    private WorkerServer newWorker(PrometheusRegistry metrics) {
+        return new WorkerServer(engine, model, metrics, Settings.worker(spec, Version.number()));
+    }
+
+    private static GatewayServer newGateway(WorkerServer upstream, PrometheusRegistry metrics, GatewayOptions options) {
+        return new GatewayServer(
+                options, List.of(new WorkerEndpoint(LOOPBACK, upstream.port())), metrics, Clock.SYSTEM);
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    String modelName() {
+        return model.name();
+    }
+
+    int contextLength() {
+        return model.contextLength();
+    }
+
+    /// Whether the model has a chat template.
+    boolean chats() {
+        return description.chatTemplate().isPresent();
+    }
+
+    int port() {
+        return gateway.port();
+    }
+
+    int metricsPort() {
+        return gateway.metricsPort();
+    }
+
+    /// [Clock#nanos()] of the first token that this process has generated for a request over HTTP.
+    long firstTokenNanos() {
+        return firstTokenNanos;
+    }
+
+    int openRequests() {
+        return worker.openRequests();
+    }
+
+    /// Takes no new requests and lets the running ones end, until the deadline or an interrupt. Returns how many it
+    /// cut.
+    int drain(Duration deadline) {
+        return gateway.drain(deadline);
+    }
+
+    @Override
+    public void close() {
+        IllegalStateException failure = new IllegalStateException("the system did not close tidily");
+        closeAfter(failure);
+        if (failure.getSuppressed().length > 0) {
+            throw failure;
+        }
+    }
+
+    /// Closes the parts, the last one first; what fails there is added to `failure`.
+    private void closeAfter(Throwable failure) {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception suppressed) {
+                failure.addSuppressed(suppressed);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.llmserve.app;
+
+import io.llmserve.engine.EngineOptions;
+import io.llmserve.gateway.ApiKey;
+import io.llmserve.gateway.GatewayOptions;
+import io.llmserve.manifest.Spec;
+import io.llmserve.tensor.KvLayout;
+import io.llmserve.worker.WorkerOptions;
+import java.util.List;
+
+/// What the manifest says, in the words of each room.
+final class Settings {
+    /// Bodies that wait or run, together, in units of the largest one.
+    private static final long BUFFERED_BODIES = 24;
+
+    private Settings() {}
+
+    static int threads(Spec spec) {
+        return spec.engine().threads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
+    }
+
+    static EngineOptions engine(Spec spec) {
+        Spec.Scheduling scheduling = spec.scheduling();
+        KvLayout.Type type = switch (spec.kvCache().hbmDtype()) {
+            case F32 -> KvLayout.Type.F32;
+            case BF16 -> KvLayout.Type.BF16;
+        };
+        return EngineOptions.DEFAULT
+                .withContextLength(spec.models().primary().maxModelLen().orElse(0))
+                .withKv(new EngineOptions.KvPool(
+                        spec.kvCache().size().bytes(), type, spec.kvCache().prefixCaching()))
+                .withBatching(new EngineOptions.Batching(
+                        scheduling.maxDecodeConcurrency(),
+                        scheduling.maxBatchTokens(),
+                        scheduling.prefillChunkTokens(),
+                        scheduling.chunkedPrefill()))
+                .withMaxWaiting(spec.server().limits().inFlight() * 2);
+    }
+
+    /// The worker behind the gateway: it lets in whatever the gateway lets through.
+    static WorkerOptions worker(Spec spec, String version) {
+        Spec.ServerLimits limits = spec.server().limits();
+        WorkerOptions.Limits standard = WorkerOptions.Limits.DEFAULT;
+        WorkerOptions.Timeouts timeouts = WorkerOptions.Timeouts.DEFAULT;
+        WorkerOptions.Limits wide = new WorkerOptions.Limits(
+                Math.toIntExact(limits.bodySize().bytes()),
+                Math.max(standard.openRequests(), limits.inFlight() * 2),
+                Math.max(standard.connections(), limits.inFlight() * 2),
+                standard.streamBufferBytes());
+        return new WorkerOptions("127.0.0.1", 0, 1, WorkerOptions.Trust.GATEWAY, wide, timeouts, version);
+    }
+
+    static GatewayOptions gateway(Spec spec, List<ApiKey> keys, String version) {
+        Spec.Server server = spec.server();
+        Spec.ServerLimits limits = server.limits();
+        Spec.Timeouts timeouts = limits.timeouts();
+        GatewayOptions standard = GatewayOptions.defaults();
+        GatewayOptions.Timeouts usual = standard.timeouts();
+        int bodyBytes = Math.toIntExact(limits.bodySize().bytes());
+        return standard.with(new GatewayOptions.Listen(server.host(), server.port(), server.metricsPort(), 1))
+                .with(new GatewayOptions.Limits(
+                        bodyBytes,
+                        Math.max(standard.limits().maxBufferedBytes(), bodyBytes * BUFFERED_BODIES),
+                        standard.limits().maxHeaderBytes(),
+                        limits.connections(),
+                        limits.inFlight(),
+                        limits.queue(),
+                        limits.streams()))
+                .with(new GatewayOptions.Timeouts(
+                        timeouts.head(),
+                        timeouts.body(),
+                        usual.idle(),
+                        timeouts.queue(),
+                        usual.connect(),
+                        timeouts.answer(),
+                        usual.stall(),
+                        usual.slowClient()))
+                .with(new GatewayOptions.Security(keys, standard.security().saltSecret()))
+                .withVersion(version);
+    }
+}

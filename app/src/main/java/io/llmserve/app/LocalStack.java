@@ -26,7 +26,8 @@ import java.util.List;
 /// speak
 /// HTTP over the loopback interface. Owned by one thread.
 final class LocalStack implements AutoCloseable {
-    /// Long enough for the JIT to meet the kernels, which it goes on compiling in the background; short enough to wait for.
+    /// Long enough for the JIT to meet the kernels, which it goes on compiling in the background; short enough to wait
+    /// for.
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
 
     private static final String LOOPBACK = "127.0.0.1";

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,7 @@ import org.slf4j.LoggerFactory;
 /// cache fits one build on one JDK; where it is there already, or cannot be, nothing is done.
 final class StartTuning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StartTuning.class);
+    private static final long LARGEST_MODEL_BYTES = 1L << 30;
     private static final String MAIN = Main.class.getName();
 
     private final @Nullable Process trainer;
@@ -33,10 +35,10 @@ final class StartTuning implements AutoCloseable {
         this.partial = partial;
     }
 
-    /// In the background; closing ends it.
-    static StartTuning begin(Spec spec) {
+    /// In the background; closing ends it. A model too large to be loaded twice trains nothing.
+    static StartTuning begin(Spec spec, Path modelFiles) {
         Optional<Path> wanted = missingCache();
-        if (wanted.isEmpty()) {
+        if (wanted.isEmpty() || bytes(modelFiles) > LARGEST_MODEL_BYTES) {
             return new StartTuning(null, CompletableFuture.completedFuture(null), Path.of(""));
         }
         Path cache = wanted.get();
@@ -56,6 +58,14 @@ final class StartTuning implements AutoCloseable {
     private static Optional<Path> missingCache() {
         String path = System.getProperty("llmserve.aot", "");
         return path.isEmpty() || Files.exists(Path.of(path)) ? Optional.empty() : Optional.of(Path.of(path));
+    }
+
+    private static long bytes(Path files) {
+        try (Stream<Path> walk = Files.walk(files)) {
+            return walk.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException | UncheckedIOException failure) {
+            return Long.MAX_VALUE;
+        }
     }
 
     private static Process start(Path partial, Spec spec) throws IOException {

@@ -55,7 +55,7 @@ final class UpCommand implements Callable<Integer> {
         Path model = pull(spec, progress);
         try (LocalStack stack = new LocalStack(spec, model, keys, progress)) {
             stop.ready();
-            serve(terminal, manifest, stack, stop);
+            serve(terminal, manifest, model, stack, stop);
         }
         terminal.line("Stopped.");
         return ExitCode.DONE;
@@ -71,11 +71,11 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void serve(Terminal terminal, Manifest manifest, LocalStack stack, StopSignal stop)
+    private static void serve(Terminal terminal, Manifest manifest, Path model, LocalStack stack, StopSignal stop)
             throws InterruptedException {
         new Banner(manifest.spec(), stack).lines(terminal).forEach(terminal::line);
         Optional<InstanceRegistry.Entry> entry = register(manifest);
-        try (StartTuning _ = StartTuning.begin(manifest.spec())) {
+        try (StartTuning _ = StartTuning.begin(manifest.spec(), model)) {
             stop.await();
             drain(terminal, stack, manifest.spec().server().limits().timeouts().drain());
         } finally {

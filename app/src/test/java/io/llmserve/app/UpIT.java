@@ -83,7 +83,7 @@ class UpIT {
                 "up", "-m", MODEL, "-p", "" + port, "--metrics-port", "" + Distribution.freePort(), "-t", "1");
         try (BufferedReader output = process.inputReader()) {
             Distribution.awaitReady(output);
-            HttpRequest request = chatRequest(port, "\"max_tokens\": 400, \"ignore_eos\": true, \"stream\": true");
+            HttpRequest request = chatRequest(port, "\"max_tokens\": 200, \"ignore_eos\": true, \"stream\": true");
             HttpResponse<java.io.InputStream> answer = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
             answer.body().read();
             signal(process, "TERM");

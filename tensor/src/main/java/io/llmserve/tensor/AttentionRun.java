@@ -1,22 +1,34 @@
 package io.llmserve.tensor;
 
-/// One call of attention, cut into tasks: a task is a tile of queries of one span and key-value head. Tiles
-/// with the longest context come first, so that threads end together.
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/// One call of attention, cut into tasks: a task is a tile of queries of one span and key-value head, or, where
+/// tiles are few, one segment of the positions that a tile sees. Tiles with the longest context come first, so
+/// that threads end together.
 final class AttentionRun implements ComputePool.Task {
+    /// With fewer tiles than this per thread, each segment is a task by itself.
+    private static final int TILES_PER_THREAD = 8;
+
     private final KernelSet set;
-    private final ThreadLocal<AttentionTile> tiles;
+    private final AttentionTiles tiles;
     private final KvCache cache;
     private final int layer;
     private final Batch batch;
     private final AttentionShape shape;
     private final Heads queries;
     private final float[] out;
-    /// First task of each span, and the number of tasks at the end.
-    private final int[] firstTasks;
+    /// First tile of each span, and the number of tiles at the end.
+    private final int[] firstTiles;
+    /// First part of each tile, and the number of parts at the end; empty: tiles are not split.
+    private int[] firstParts = {};
+    private int[] tileOfPart = {};
+    /// Parts of each tile that have not ended; who ends the last one merges them.
+    private AtomicIntegerArray open = new AtomicIntegerArray(0);
 
     AttentionRun(
             KernelSet set,
-            ThreadLocal<AttentionTile> tiles,
+            AttentionTiles tiles,
             KvCache cache,
             int layer,
             Batch batch,
@@ -31,15 +43,44 @@ final class AttentionRun implements ComputePool.Task {
         this.shape = shape;
         this.queries = queries;
         this.out = out;
-        this.firstTasks = new int[batch.spans() + 1];
+        this.firstTiles = new int[batch.spans() + 1];
         for (int span = 0; span < batch.spans(); span++) {
-            firstTasks[span + 1] =
-                    firstTasks[span] + tilesOf(span) * cache.layout().kvHeads();
+            firstTiles[span + 1] =
+                    firstTiles[span] + tilesOf(span) * cache.layout().kvHeads();
         }
     }
 
-    int tasks() {
-        return firstTasks[firstTasks.length - 1];
+    void runOn(ComputePool pool) {
+        int count = firstTiles[batch.spans()];
+        if (pool.threads() > 1 && count < TILES_PER_THREAD * pool.threads()) {
+            split(count);
+            tiles.reserve(tileOfPart.length, cache.layout().headDimension());
+            pool.parallel(tileOfPart.length, this);
+        } else {
+            pool.parallel(count, this);
+        }
+    }
+
+    private void split(int count) {
+        firstParts = new int[count + 1];
+        open = new AtomicIntegerArray(count);
+        for (int tile = 0; tile < count; tile++) {
+            open.set(tile, segmentsOf(tile));
+            firstParts[tile + 1] = firstParts[tile] + segmentsOf(tile);
+        }
+        tileOfPart = new int[firstParts[count]];
+        for (int tile = 0; tile < count; tile++) {
+            Arrays.fill(tileOfPart, firstParts[tile], firstParts[tile + 1], tile);
+        }
+    }
+
+    private int segmentsOf(int index) {
+        int span = spanOf(index);
+        int from = fromOf(span, index);
+        int firstPosition = batch.span(span).firstPosition();
+        int first = shape.firstVisible(firstPosition + from / shape.group());
+        int last = firstPosition + (from + countOf(span, from) - 1) / shape.group();
+        return last / AttentionTile.SEGMENT_POSITIONS - first / AttentionTile.SEGMENT_POSITIONS + 1;
     }
 
     private int tilesOf(int span) {
@@ -47,40 +88,72 @@ final class AttentionRun implements ComputePool.Task {
         return (count + AttentionTile.QUERIES - 1) / AttentionTile.QUERIES;
     }
 
-    @Override
-    public void run(int index) {
+    private int spanOf(int index) {
         int span = 0;
-        while (index >= firstTasks[span + 1]) {
+        while (index >= firstTiles[span + 1]) {
             span++;
         }
-        int kvHeads = cache.layout().kvHeads();
-        int within = firstTasks[span + 1] - 1 - index;
-        int from = within / kvHeads * AttentionTile.QUERIES;
-        int count = Math.min(AttentionTile.QUERIES, batch.span(span).rows() * shape.group() - from);
-        AttentionTile tile = tile();
-        tile.load(batch, span, within % kvHeads, from, count, shape, queries);
+        return span;
+    }
+
+    /// The first query of a tile, counted within its span and key-value head.
+    private int fromOf(int span, int index) {
+        int within = firstTiles[span + 1] - 1 - index;
+        return within / cache.layout().kvHeads() * AttentionTile.QUERIES;
+    }
+
+    private int countOf(int span, int from) {
+        return Math.min(AttentionTile.QUERIES, batch.span(span).rows() * shape.group() - from);
+    }
+
+    @Override
+    public void run(int index) {
+        if (firstParts.length == 0) {
+            runTile(index);
+        } else {
+            runPart(index);
+        }
+    }
+
+    private void runTile(int index) {
+        AttentionTile tile = tiles.own(cache.layout().headDimension());
+        load(tile, index);
         for (int segment = tile.firstSegment(); segment <= tile.lastSegment(); segment++) {
             set.attendSegment(tile, cache, layer, segment);
             tile.mergeSegment();
         }
-        store(tile, span, from, count);
+        store(tile, index);
     }
 
-    private void store(AttentionTile tile, int span, int from, int count) {
+    private void runPart(int part) {
+        int index = tileOfPart[part];
+        AttentionTile tile = tiles.reserved(part);
+        load(tile, index);
+        set.attendSegment(tile, cache, layer, tile.firstSegment() + part - firstParts[index]);
+        if (open.decrementAndGet(index) > 0) {
+            return;
+        }
+        for (int other = firstParts[index]; other < firstParts[index + 1]; other++) {
+            tile.mergeSegment(tiles.reserved(other));
+        }
+        store(tile, index);
+    }
+
+    private void load(AttentionTile tile, int index) {
+        int span = spanOf(index);
+        int from = fromOf(span, index);
+        int kvHead = (firstTiles[span + 1] - 1 - index) % cache.layout().kvHeads();
+        tile.load(batch, span, kvHead, from, countOf(span, from), shape, queries);
+    }
+
+    private void store(AttentionTile tile, int index) {
+        int span = spanOf(index);
+        int from = fromOf(span, index);
         int dimension = tile.dimension();
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < tile.queries; i++) {
             int row = batch.firstRow(span) + (from + i) / shape.group();
             int head = tile.kvHead * shape.group() + (from + i) % shape.group();
             tile.result(i, out, (row * queries.count() + head) * dimension);
         }
-    }
-
-    private AttentionTile tile() {
-        AttentionTile tile = tiles.get();
-        if (tile.dimension() != cache.layout().headDimension()) {
-            tile = new AttentionTile(cache.layout().headDimension());
-            tiles.set(tile);
-        }
-        return tile;
     }
 }

@@ -96,16 +96,21 @@ final class AttentionTile {
 
     /// Adds the segment's state to the total.
     void mergeSegment() {
+        mergeSegment(this);
+    }
+
+    /// Adds the state of a segment that another tile of the same queries has computed to the total.
+    void mergeSegment(AttentionTile part) {
         for (int i = 0; i < queries; i++) {
-            if (maximum[i] == Float.NEGATIVE_INFINITY) {
+            if (part.maximum[i] == Float.NEGATIVE_INFINITY) {
                 continue;
             }
-            float joint = Math.max(totalMaximum[i], maximum[i]);
+            float joint = Math.max(totalMaximum[i], part.maximum[i]);
             float keep = Exponential.of(totalMaximum[i] - joint);
-            float add = Exponential.of(maximum[i] - joint);
+            float add = Exponential.of(part.maximum[i] - joint);
             totalMaximum[i] = joint;
-            blend(totalSum, sum, i * 16, 16, keep, add);
-            blend(totalOutput, output, i * dimension, dimension, keep, add);
+            blend(totalSum, part.sum, i * 16, 16, keep, add);
+            blend(totalOutput, part.output, i * dimension, dimension, keep, add);
         }
     }
 

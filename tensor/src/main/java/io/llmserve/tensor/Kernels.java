@@ -14,7 +14,7 @@ public final class Kernels {
 
     private final ComputePool pool;
     private final KernelSet set;
-    private final ThreadLocal<AttentionTile> tiles;
+    private final AttentionTiles tiles = new AttentionTiles();
 
     public Kernels(ComputePool pool) {
         this(pool, fastest());
@@ -23,7 +23,6 @@ public final class Kernels {
     Kernels(ComputePool pool, KernelSet set) {
         this.pool = pool;
         this.set = set;
-        this.tiles = ThreadLocal.withInitial(() -> new AttentionTile(16));
     }
 
     private static KernelSet fastest() {
@@ -150,8 +149,7 @@ public final class Kernels {
                 queries.dimension());
         queries.checkRows(batch.rows());
         checkFits("out", out, batch.rows(), queries.count() * dimension);
-        AttentionRun run = new AttentionRun(set, tiles, cache, layer, batch, shape, queries, out);
-        pool.parallel(run.tasks(), run);
+        new AttentionRun(set, tiles, cache, layer, batch, shape, queries, out).runOn(pool);
     }
 
     /// `y[r, i] = silu(x[r, i]) * x[r, width + i]`: x `[rows, 2 width]` (gate, then up), y `[rows, width]`.

@@ -11,6 +11,7 @@ import io.llmserve.manifest.Spec;
 import io.llmserve.models.ModelDescription;
 import io.llmserve.models.ModelReader;
 import io.llmserve.models.ModelStore;
+import io.llmserve.models.TensorSource;
 import io.llmserve.text.Tokenizer;
 import io.llmserve.worker.ModelLanguage;
 import io.llmserve.worker.ServedModel;
@@ -47,14 +48,13 @@ final class LocalStack implements AutoCloseable {
         try {
             progress.begin("Loading " + modelFiles.getFileName());
             description = ModelReader.open(modelFiles);
-            own(description.tensors());
             String name = spec.models().primary().servedName().orElse(description.name());
-            EngineFactory factory = own(EngineFactory.load(
-                    description, Settings.threads(spec), (done, total) -> progress.update(done, total, true)));
+            EngineFactory factory = own(load(description, spec, progress));
             engine = own(factory.start(Settings.engine(spec)));
             model = ServedModel.of(List.of(name), description, engine.contextLength(), language(description));
             progress.begin("Warming up");
             engine.warmUp(LONGEST_WARM_UP);
+            progress.begin("Answering a first question");
             firstTokenNanos = rehearse();
             PrometheusRegistry metrics = new PrometheusRegistry();
             worker = startWorker(metrics);
@@ -64,6 +64,14 @@ final class LocalStack implements AutoCloseable {
             progress.abandon();
             closeAfter(failure);
             throw failure;
+        }
+    }
+
+    /// The model's files are mapped only until the weights are packed.
+    private static EngineFactory load(ModelDescription description, Spec spec, ProgressLine progress) {
+        try (TensorSource _ = description.tensors()) {
+            return EngineFactory.load(
+                    description, Settings.threads(spec), (done, total) -> progress.update(done, total, true));
         }
     }
 

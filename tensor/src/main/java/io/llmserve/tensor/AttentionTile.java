@@ -30,8 +30,8 @@ final class AttentionTile {
     final float[] maximum = new float[QUERIES];
     final float[] sum = new float[QUERIES * 16];
     final float[] output;
-    /// Probabilities of a page, `[QUERIES, 16]`.
-    final float[] probability = new float[QUERIES * 16];
+    /// Scores, then probabilities, of up to two pages, `[2, QUERIES, 16]`.
+    final float[] probability = new float[2 * QUERIES * 16];
     private final float[] totalMaximum = new float[QUERIES];
     private final float[] totalSum = new float[QUERIES * 16];
     private final float[] totalOutput;

@@ -24,50 +24,82 @@ final class VectorAttention {
 
     void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment) {
         tile.beginSegment();
-        for (int page = tile.firstPage(segment); page <= tile.lastPage(segment); page++) {
-            long keys = cache.keyOffset(tile.pages[page], layer, tile.kvHead);
-            long values = cache.valueOffset(tile.pages[page], layer, tile.kvHead);
-            MemorySegment memory = cache.memory();
-            if (cache.layout().type() == KvLayout.Type.BF16) {
-                memory = widen(memory, keys, tile.dimension());
-                keys = 0;
-                values = 4L * tile.dimension() * POSITIONS;
-            }
-            attendPage(tile, memory, keys, values, page);
+        boolean pairs = WIDE_TILE && tile.queries > 4;
+        int end = tile.lastPage(segment) + 1;
+        int page = tile.firstPage(segment);
+        for (; pairs && page + 2 <= end; page += 2) {
+            attendPages(tile, cache, layer, page, 2);
+        }
+        for (; page < end; page++) {
+            attendPages(tile, cache, layer, page, 1);
         }
     }
 
-    /// K and V lie together: both planes at once.
-    private MemorySegment widen(MemorySegment memory, long at, int dimension) {
-        int count = 2 * dimension * POSITIONS;
-        MemorySegment floats = widened.get();
-        if (floats.byteSize() < count * 4L) {
-            floats = Arena.ofAuto().allocate(count * 4L, 64);
-            widened.set(floats);
+    /// One or two pages. One call of each kernel in the text, as the compiler inlines only so much.
+    private void attendPages(AttentionTile tile, KvCache cache, int layer, int page, int count) {
+        int next = page + count - 1;
+        long keys = cache.keyOffset(tile.pages[page], layer, tile.kvHead);
+        long nextKeys = cache.keyOffset(tile.pages[next], layer, tile.kvHead);
+        long plane = cache.layout().planeBytes();
+        MemorySegment memory = cache.memory();
+        if (cache.layout().type() == KvLayout.Type.BF16) {
+            plane = 4L * tile.dimension() * POSITIONS;
+            MemorySegment floats = widened(4 * plane);
+            for (int i = 0; i < count; i++) {
+                widen(memory, i == 0 ? keys : nextKeys, tile.dimension(), floats, i * (2 * plane));
+            }
+            memory = floats;
+            keys = 0;
+            nextKeys = (count - 1) * (2 * plane);
         }
-        for (int i = 0; i < count; i += L) {
-            ShortVector halves = ShortVector.fromMemorySegment(Lanes.SHORT, memory, at + i * 2L, LITTLE_ENDIAN);
-            Lanes.widen(halves).intoMemorySegment(floats, i * 4L, LITTLE_ENDIAN);
+        if (count == 2) {
+            for (int part = 0; part < POSITIONS; part += L) {
+                long at = part * 4L;
+                scores8Twice(tile.query, tile.dimension(), memory, keys + at, nextKeys + at, tile.probability, part);
+            }
+        } else {
+            for (int part = 0; part < POSITIONS; part += L) {
+                long at = part * 4L;
+                scores(tile.queries, tile.query, tile.dimension(), memory, keys + at, tile.probability, part);
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            long values = (i == 0 ? keys : nextKeys) + plane;
+            weigh(tile, memory, values, page + i, i * AttentionTile.QUERIES * POSITIONS);
+        }
+    }
+
+    private MemorySegment widened(long bytes) {
+        MemorySegment floats = widened.get();
+        if (floats.byteSize() < bytes) {
+            floats = Arena.ofAuto().allocate(bytes, 64);
+            widened.set(floats);
         }
         return floats;
     }
 
-    private static void attendPage(AttentionTile tile, MemorySegment memory, long keys, long values, int page) {
-        int dimension = tile.dimension();
-        for (int part = 0; part < POSITIONS; part += L) {
-            scores(tile.queries, tile.query, dimension, memory, keys + part * 4L, tile.probability, part);
+    /// K and V lie together: both planes at once.
+    private static void widen(MemorySegment memory, long from, int dimension, MemorySegment floats, long to) {
+        for (int i = 0; i < 2 * dimension * POSITIONS; i += L) {
+            ShortVector halves = ShortVector.fromMemorySegment(Lanes.SHORT, memory, from + i * 2L, LITTLE_ENDIAN);
+            Lanes.widen(halves).intoMemorySegment(floats, to + i * 4L, LITTLE_ENDIAN);
         }
+    }
+
+    /// Turns the scores at `from` into probabilities and adds the page's values, weighed by them.
+    private static void weigh(AttentionTile tile, MemorySegment memory, long values, int page, int from) {
+        int dimension = tile.dimension();
         for (int query = 0; query < tile.queries; query++) {
-            probabilities(tile, query, page);
+            probabilities(tile, query, page, from + query * POSITIONS);
         }
         int d = 0;
         if (WIDE_TILE && tile.queries > 4) {
             for (; d + 2 * L <= dimension; d += 2 * L) {
-                output8Twice(tile.probability, dimension, memory, values + d * 4L, tile.output, d);
+                output8Twice(tile.probability, from, dimension, memory, values + d * 4L, tile.output, d);
             }
         }
         for (; d < dimension; d += L) {
-            output(tile.queries, tile.probability, dimension, memory, values + d * 4L, tile.output, d);
+            output(tile.queries, tile.probability, from, dimension, memory, values + d * 4L, tile.output, d);
         }
     }
 
@@ -122,9 +154,84 @@ final class VectorAttention {
         }
     }
 
+    /// As [#scores] for 8 queries and two pages, which reads each query half as often; the second page's scores
+    /// follow those of 8 queries.
+    private static void scores8Twice(
+            float[] query, int dimension, MemorySegment memory, long keysA, long keysB, float[] scores, int to) {
+        FloatVector zero = Lanes.splat(0);
+        FloatVector a0 = zero;
+        FloatVector b0 = zero;
+        FloatVector a1 = zero;
+        FloatVector b1 = zero;
+        FloatVector a2 = zero;
+        FloatVector b2 = zero;
+        FloatVector a3 = zero;
+        FloatVector b3 = zero;
+        FloatVector a4 = zero;
+        FloatVector b4 = zero;
+        FloatVector a5 = zero;
+        FloatVector b5 = zero;
+        FloatVector a6 = zero;
+        FloatVector b6 = zero;
+        FloatVector a7 = zero;
+        FloatVector b7 = zero;
+        for (int d = 0; d < dimension; d++) {
+            FloatVector ka = load(memory, keysA + d * (POSITIONS * 4L));
+            FloatVector kb = load(memory, keysB + d * (POSITIONS * 4L));
+            FloatVector q0 = Lanes.splat(query[d]);
+            a0 = ka.fma(q0, a0);
+            b0 = kb.fma(q0, b0);
+            FloatVector q1 = Lanes.splat(query[dimension + d]);
+            a1 = ka.fma(q1, a1);
+            b1 = kb.fma(q1, b1);
+            FloatVector q2 = Lanes.splat(query[2 * dimension + d]);
+            a2 = ka.fma(q2, a2);
+            b2 = kb.fma(q2, b2);
+            FloatVector q3 = Lanes.splat(query[3 * dimension + d]);
+            a3 = ka.fma(q3, a3);
+            b3 = kb.fma(q3, b3);
+            FloatVector q4 = Lanes.splat(query[4 * dimension + d]);
+            a4 = ka.fma(q4, a4);
+            b4 = kb.fma(q4, b4);
+            FloatVector q5 = Lanes.splat(query[5 * dimension + d]);
+            a5 = ka.fma(q5, a5);
+            b5 = kb.fma(q5, b5);
+            FloatVector q6 = Lanes.splat(query[6 * dimension + d]);
+            a6 = ka.fma(q6, a6);
+            b6 = kb.fma(q6, b6);
+            FloatVector q7 = Lanes.splat(query[7 * dimension + d]);
+            a7 = ka.fma(q7, a7);
+            b7 = kb.fma(q7, b7);
+        }
+        int next = to + AttentionTile.QUERIES * POSITIONS;
+        a0.intoArray(scores, to);
+        b0.intoArray(scores, next);
+        a1.intoArray(scores, to + 1 * POSITIONS);
+        b1.intoArray(scores, next + 1 * POSITIONS);
+        a2.intoArray(scores, to + 2 * POSITIONS);
+        b2.intoArray(scores, next + 2 * POSITIONS);
+        a3.intoArray(scores, to + 3 * POSITIONS);
+        b3.intoArray(scores, next + 3 * POSITIONS);
+        a4.intoArray(scores, to + 4 * POSITIONS);
+        b4.intoArray(scores, next + 4 * POSITIONS);
+        a5.intoArray(scores, to + 5 * POSITIONS);
+        b5.intoArray(scores, next + 5 * POSITIONS);
+        a6.intoArray(scores, to + 6 * POSITIONS);
+        b6.intoArray(scores, next + 6 * POSITIONS);
+        a7.intoArray(scores, to + 7 * POSITIONS);
+        b7.intoArray(scores, next + 7 * POSITIONS);
+    }
+
     /// Adds probabilities `[queries, 16]` times V `[16][dimension]`, one vector of dimensions.
     private static void output(
-            int queries, float[] p, int dimension, MemorySegment memory, long values, float[] output, int to) {
+            int queries,
+            float[] p,
+            int from,
+            int dimension,
+            MemorySegment memory,
+            long values,
+            float[] output,
+            int to) {
         if (queries > 4) {
             FloatVector o0 = FloatVector.fromArray(F, output, to);
             FloatVector o1 = FloatVector.fromArray(F, output, to + dimension);
@@ -136,14 +243,14 @@ final class VectorAttention {
             FloatVector o7 = FloatVector.fromArray(F, output, to + 7 * dimension);
             for (int j = 0; j < POSITIONS; j++) {
                 FloatVector value = load(memory, values + (long) j * dimension * 4);
-                o0 = value.fma(Lanes.splat(p[j]), o0);
-                o1 = value.fma(Lanes.splat(p[POSITIONS + j]), o1);
-                o2 = value.fma(Lanes.splat(p[2 * POSITIONS + j]), o2);
-                o3 = value.fma(Lanes.splat(p[3 * POSITIONS + j]), o3);
-                o4 = value.fma(Lanes.splat(p[4 * POSITIONS + j]), o4);
-                o5 = value.fma(Lanes.splat(p[5 * POSITIONS + j]), o5);
-                o6 = value.fma(Lanes.splat(p[6 * POSITIONS + j]), o6);
-                o7 = value.fma(Lanes.splat(p[7 * POSITIONS + j]), o7);
+                o0 = value.fma(Lanes.splat(p[from + j]), o0);
+                o1 = value.fma(Lanes.splat(p[from + POSITIONS + j]), o1);
+                o2 = value.fma(Lanes.splat(p[from + 2 * POSITIONS + j]), o2);
+                o3 = value.fma(Lanes.splat(p[from + 3 * POSITIONS + j]), o3);
+                o4 = value.fma(Lanes.splat(p[from + 4 * POSITIONS + j]), o4);
+                o5 = value.fma(Lanes.splat(p[from + 5 * POSITIONS + j]), o5);
+                o6 = value.fma(Lanes.splat(p[from + 6 * POSITIONS + j]), o6);
+                o7 = value.fma(Lanes.splat(p[from + 7 * POSITIONS + j]), o7);
             }
             o0.intoArray(output, to);
             o1.intoArray(output, to + dimension);
@@ -160,10 +267,10 @@ final class VectorAttention {
             FloatVector o3 = FloatVector.fromArray(F, output, to + 3 * dimension);
             for (int j = 0; j < POSITIONS; j++) {
                 FloatVector value = load(memory, values + (long) j * dimension * 4);
-                o0 = value.fma(Lanes.splat(p[j]), o0);
-                o1 = value.fma(Lanes.splat(p[POSITIONS + j]), o1);
-                o2 = value.fma(Lanes.splat(p[2 * POSITIONS + j]), o2);
-                o3 = value.fma(Lanes.splat(p[3 * POSITIONS + j]), o3);
+                o0 = value.fma(Lanes.splat(p[from + j]), o0);
+                o1 = value.fma(Lanes.splat(p[from + POSITIONS + j]), o1);
+                o2 = value.fma(Lanes.splat(p[from + 2 * POSITIONS + j]), o2);
+                o3 = value.fma(Lanes.splat(p[from + 3 * POSITIONS + j]), o3);
             }
             o0.intoArray(output, to);
             o1.intoArray(output, to + dimension);
@@ -174,7 +281,7 @@ final class VectorAttention {
 
     /// As [#output] for 8 queries, two vectors of dimensions, which reads each probability half as often.
     private static void output8Twice(
-            float[] p, int dimension, MemorySegment memory, long values, float[] output, int to) {
+            float[] p, int from, int dimension, MemorySegment memory, long values, float[] output, int to) {
         FloatVector a0 = FloatVector.fromArray(F, output, to);
         FloatVector b0 = FloatVector.fromArray(F, output, to + L);
         FloatVector a1 = FloatVector.fromArray(F, output, to + dimension);
@@ -194,28 +301,28 @@ final class VectorAttention {
         for (int j = 0; j < POSITIONS; j++) {
             FloatVector va = load(memory, values + (long) j * dimension * 4);
             FloatVector vb = load(memory, values + (long) j * dimension * 4 + L * 4L);
-            FloatVector p0 = Lanes.splat(p[j]);
+            FloatVector p0 = Lanes.splat(p[from + j]);
             a0 = va.fma(p0, a0);
             b0 = vb.fma(p0, b0);
-            FloatVector p1 = Lanes.splat(p[POSITIONS + j]);
+            FloatVector p1 = Lanes.splat(p[from + POSITIONS + j]);
             a1 = va.fma(p1, a1);
             b1 = vb.fma(p1, b1);
-            FloatVector p2 = Lanes.splat(p[2 * POSITIONS + j]);
+            FloatVector p2 = Lanes.splat(p[from + 2 * POSITIONS + j]);
             a2 = va.fma(p2, a2);
             b2 = vb.fma(p2, b2);
-            FloatVector p3 = Lanes.splat(p[3 * POSITIONS + j]);
+            FloatVector p3 = Lanes.splat(p[from + 3 * POSITIONS + j]);
             a3 = va.fma(p3, a3);
             b3 = vb.fma(p3, b3);
-            FloatVector p4 = Lanes.splat(p[4 * POSITIONS + j]);
+            FloatVector p4 = Lanes.splat(p[from + 4 * POSITIONS + j]);
             a4 = va.fma(p4, a4);
             b4 = vb.fma(p4, b4);
-            FloatVector p5 = Lanes.splat(p[5 * POSITIONS + j]);
+            FloatVector p5 = Lanes.splat(p[from + 5 * POSITIONS + j]);
             a5 = va.fma(p5, a5);
             b5 = vb.fma(p5, b5);
-            FloatVector p6 = Lanes.splat(p[6 * POSITIONS + j]);
+            FloatVector p6 = Lanes.splat(p[from + 6 * POSITIONS + j]);
             a6 = va.fma(p6, a6);
             b6 = vb.fma(p6, b6);
-            FloatVector p7 = Lanes.splat(p[7 * POSITIONS + j]);
+            FloatVector p7 = Lanes.splat(p[from + 7 * POSITIONS + j]);
             a7 = va.fma(p7, a7);
             b7 = vb.fma(p7, b7);
         }
@@ -237,24 +344,44 @@ final class VectorAttention {
         b7.intoArray(output, to + 7 * dimension + L);
     }
 
-    private static void probabilities(AttentionTile tile, int query, int page) {
+    /// Scores of a page to probabilities, and to the sums. Mostly no score exceeds the maximum.
+    private static void probabilities(AttentionTile tile, int query, int page, int at) {
         float[] p = tile.probability;
-        int at = query * POSITIONS;
-        mask(p, at, tile.first[query] - page * POSITIONS, tile.last[query] - page * POSITIONS);
-        float maximum = Math.max(tile.maximum[query], greatest(p, at));
+        int first = tile.first[query] - page * POSITIONS;
+        int last = tile.last[query] - page * POSITIONS;
+        if (first > 0 || last < POSITIONS - 1) {
+            mask(p, at, first, last);
+        }
+        if (exceeds(p, at, tile.maximum[query])) {
+            raise(tile, query, greatest(p, at));
+        }
+        float maximum = tile.maximum[query];
         float shift = maximum == Float.NEGATIVE_INFINITY ? 0 : maximum;
-        if (maximum > tile.maximum[query]) {
-            float shrink = Exponential.of(tile.maximum[query] - maximum);
-            scale(tile.sum, at, POSITIONS, shrink);
-            scale(tile.output, query * tile.dimension(), tile.dimension(), shrink);
-            tile.maximum[query] = maximum;
-        }
-        for (int part = at; part < at + POSITIONS; part += L) {
+        int sum = query * POSITIONS;
+        for (int part = 0; part < POSITIONS; part += L) {
             FloatVector probability =
-                    Lanes.exp(FloatVector.fromArray(F, p, part).sub(shift));
-            probability.intoArray(p, part);
-            FloatVector.fromArray(F, tile.sum, part).add(probability).intoArray(tile.sum, part);
+                    Lanes.exp(FloatVector.fromArray(F, p, at + part).sub(shift));
+            probability.intoArray(p, at + part);
+            FloatVector.fromArray(F, tile.sum, sum + part).add(probability).intoArray(tile.sum, sum + part);
         }
+    }
+
+    private static boolean exceeds(float[] scores, int at, float maximum) {
+        for (int part = at; part < at + POSITIONS; part += L) {
+            if (FloatVector.fromArray(F, scores, part)
+                    .compare(VectorOperators.GT, maximum)
+                    .anyTrue()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void raise(AttentionTile tile, int query, float maximum) {
+        float shrink = Exponential.of(tile.maximum[query] - maximum);
+        scale(tile.sum, query * POSITIONS, POSITIONS, shrink);
+        scale(tile.output, query * tile.dimension(), tile.dimension(), shrink);
+        tile.maximum[query] = maximum;
     }
 
     /// Positions outside of `first .. last` of the page cannot be seen.

@@ -45,6 +45,7 @@ def fails_with(kind, call, status):
 @promise
 def lists_its_model():
     assert [m.id for m in client.models.list()] == [model]
+    assert client.models.retrieve(model).id == model
 
 
 @promise

@@ -11,9 +11,8 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
-/// One streamed question over HTTP, before users are told that they may ask: proves that the whole way answers, and
-/// loads
-/// the classes on that way.
+/// One streamed question over HTTP, before users are told that they may ask: proves that the whole way
+/// answers, and loads the classes on that way.
 ///
 /// @param chat whether the model has a chat template; otherwise it continues a text
 record FirstAnswer(boolean chat, int tokens) {

@@ -9,9 +9,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 
-/// Looks whether the ports can be opened before anything costly is done. Somebody may still take one meanwhile; opening
-/// it
-/// then fails in the same words.
+/// Looks whether the ports can be opened before anything costly is done. Somebody may still take one
+/// meanwhile; opening it then fails in the same words.
 final class FreePorts {
     private FreePorts() {}
 

@@ -23,9 +23,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/// The whole system in this process, put together by hand: files -> engine -> worker -> gateway. Gateway and worker
-/// speak
-/// HTTP over the loopback interface. Owned by one thread.
+/// The whole system in this process, put together by hand: files -> engine -> worker -> gateway. Gateway and
+/// worker speak HTTP over the loopback interface. Owned by one thread.
 final class LocalStack implements AutoCloseable {
     /// Long enough for the JIT to meet the kernels, which it goes on compiling in the background; short enough to wait
     /// for.

@@ -16,9 +16,8 @@ public final class Main {
         System.exit(exitCode);
     }
 
-    /// The JVM prints a warning about the incubating Vector API before any code of ours runs. The launcher therefore
-    /// starts
-    /// it with standard error aside and names here what was the user's.
+    /// The JVM prints a warning about the incubating Vector API before any code of ours runs. The launcher
+    /// therefore starts it with standard error aside and names here what was the user's.
     private static void takeBackStandardError() {
         String path = System.getProperty("llmserve.stderr", "");
         if (path.isEmpty()) {

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the next start fast. Another process of the lowest priority runs [TrainCommand] and records what the JVM
-/// loaded,
-/// linked and found hot into an ahead-of-time cache (JEP 483, 514, 515), which the launcher then passes to the JVM. The
-/// cache fits one build on one JDK; where it is there already, or cannot be, nothing is done.
+/// Makes the next start fast. Another process of the lowest priority runs [TrainCommand] and records what the
+/// JVM loaded, linked and found hot into an ahead-of-time cache (JEP 483, 514, 515), which the launcher then
+/// passes to the JVM. The cache fits one build on one JDK; where it is there already, or cannot be, nothing
+/// is done.
 final class StartTuning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StartTuning.class);
     private static final long LARGEST_MODEL_BYTES = 1L << 30;

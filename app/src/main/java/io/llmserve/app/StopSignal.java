@@ -9,11 +9,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// Ctrl-C and SIGTERM. Before the system is ready they end the process at once; then the first asks for a tidy end, and
-/// the
-/// second for a quick one, by interrupting the thread that tidies up. Unlike a shutdown hook this leaves the exit code
-/// to
-/// the program.
+/// Ctrl-C and SIGTERM. Before the system is ready they end the process at once; then the first asks for a
+/// tidy end, and the second for a quick one, by interrupting the thread that tidies up. Unlike a shutdown
+/// hook this leaves the exit code to the program.
 final class StopSignal {
     private final CountDownLatch requested = new CountDownLatch(1);
     private final AtomicInteger count = new AtomicInteger();

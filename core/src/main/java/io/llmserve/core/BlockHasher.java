@@ -4,14 +4,10 @@ import static io.llmserve.core.Checks.check;
 
 import java.nio.charset.StandardCharsets;
 
-/// Chained hashes of token blocks: `H[i] = mix(H[i-1], tokens of block i)`, `H[-1]` from the cache salt (and later
-/// the
-/// adapter).
-/// Two 64-bit lanes, each of multiply-xor rounds with odd constants of their own (those of SplitMix64 and
-/// MurmurHash3's
-/// finaliser)
-/// and the finaliser of SplitMix64 at each block's end. Not cryptographic: tenants are apart by a secret salt, not by
-/// the hash.
+/// Chained hashes of token blocks: `H[i] = mix(H[i-1], tokens of block i)`, `H[-1]` from the cache salt (and
+/// later the adapter). Two 64-bit lanes, each of multiply-xor rounds with odd constants of their own (those
+/// of SplitMix64 and MurmurHash3's finaliser) and the finaliser of SplitMix64 at each block's end. Not
+/// cryptographic: tenants are apart by a secret salt, not by the hash.
 public final class BlockHasher {
     private static final long HIGH_MULTIPLIER = 0x9E3779B97F4A7C15L;
     private static final long LOW_MULTIPLIER = 0xC2B2AE3D27D4EB4FL;

@@ -5,10 +5,8 @@ import static io.llmserve.core.Checks.check;
 import java.util.Map;
 import java.util.Set;
 
-/// How the next token is chosen and when generation ends. The random number of position `p` is a function of (seed,
-/// p)
-/// alone,
-/// so a stream can be continued elsewhere exactly.
+/// How the next token is chosen and when generation ends. The random number of position `p` is a function of
+/// (seed, p) alone, so a stream can be continued elsewhere exactly.
 ///
 /// @param logprobs how many best alternatives to report per token; -1 for no log-probabilities at all
 public record SamplingParameters(

@@ -3,9 +3,8 @@ package io.llmserve.core;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// The one failure that crosses rooms. The message is shown to users as it is: it names the subject, what was found
-/// and
-/// what is allowed.
+/// The one failure that crosses rooms. The message is shown to users as it is: it names the subject, what was
+/// found and what is allowed.
 public final class ServeException extends RuntimeException {
     private final Failure failure;
     private final @Nullable String parameter;

@@ -10,11 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// Who holds which KV page, and which free pages still hold a prefix that may come again.
 ///
 /// A page has holders (sequences) or is free. A full page whose content is computed may carry the hash of its
-/// tokens
-/// and all before them; it is shared by whoever asks for that hash, and keeps it when free, until the page is
-/// needed:
-/// free pages without a hash are used first, then the one that has been free longest.
-/// Owned by the step thread.
+/// tokens and all before them; it is shared by whoever asks for that hash, and keeps it when free, until the
+/// page is needed: free pages without a hash are used first, then the one that has been free longest. Owned
+/// by the step thread.
 final class BlockPool {
     static final int NONE = -1;
 
@@ -97,8 +95,7 @@ final class BlockPool {
     }
 
     /// The held page is full and computed: from now on it can be found. Where another page carries the hash
-    /// already,
-    /// that one stays the one to be found.
+    /// already, that one stays the one to be found.
     void publish(int page, BlockHash hash) {
         check(holders[page] > 0, "page %d is published, but nobody holds it", page);
         check(hashes[page] == null, "page %d is published twice", page);

@@ -37,9 +37,8 @@ final class Candidates {
         return total;
     }
 
-    /// Tokens below this weight sum to less than `1 - topP` of the total, so they are outside the nucleus. With
-    /// min_p
-    /// the total that top_p refers to is not known yet, and min_p has cut the tail anyway.
+    /// Tokens below this weight sum to less than `1 - topP` of the total, so they are outside the nucleus.
+    /// With min_p the total that top_p refers to is not known yet, and min_p has cut the tail anyway.
     private double negligible(float topP, float minP, double total) {
         return minP > 0 ? 0 : (1 - topP) * total / weights.length;
     }

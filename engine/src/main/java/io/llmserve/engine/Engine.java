@@ -3,10 +3,10 @@ package io.llmserve.engine;
 /// Token ids in, token ids out. One platform thread steps all generations together; methods are safe from any
 /// thread.
 public interface Engine extends AutoCloseable {
-    /// Queues a generation. Refuses at once, with a failure that says why, what can never run (prompt beyond the
-    /// context, token id
-    /// outside the vocabulary: INVALID_REQUEST) or not now (waiting queue full: OVERLOADED; draining: UNAVAILABLE).
-    /// The listener hears every token and then exactly one end, on the engine's thread.
+    /// Queues a generation. Refuses at once, with a failure that says why, what can never run (prompt beyond
+    /// the context, token id outside the vocabulary: INVALID_REQUEST) or not now (waiting queue full:
+    /// OVERLOADED; draining: UNAVAILABLE). The listener hears every token and then exactly one end, on the
+    /// engine's thread.
     Generation submit(GenerationRequest request, GenerationListener listener);
 
     /// A consistent snapshot of counts and gauges; cheap, callable at any rate.

@@ -4,9 +4,8 @@ import io.llmserve.core.Clock;
 import io.llmserve.models.ModelDescription;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// A model in memory, and the threads that compute: starts any number of engines that share both, each with KV
-/// pages
-/// and a step thread of its own.
+/// A model in memory, and the threads that compute: starts any number of engines that share both, each with
+/// KV pages and a step thread of its own.
 ///
 /// ```java
 /// try (EngineFactory factory = EngineFactory.load(model, 2, LoadProgress.NONE)) {
@@ -14,9 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// }
 /// ```
 ///
-/// Weights and threads are freed when the factory and all its engines are closed, in any order. The model's files
-/// are
-/// not read after [#load].
+/// Weights and threads are freed when the factory and all its engines are closed, in any order. The model's
+/// files are not read after [#load].
 public final class EngineFactory implements AutoCloseable {
     private final ModelDescription model;
     private final SharedMemory memory;
@@ -30,8 +28,7 @@ public final class EngineFactory implements AutoCloseable {
     }
 
     /// Packs the weights for the kernels. Fails (EXHAUSTED) where memory does not suffice, or (CORRUPT) where
-    /// tensors
-    /// are missing or of other shapes than the configuration says.
+    /// tensors are missing or of other shapes than the configuration says.
     ///
     /// @param threads that compute, those of the engines included
     public static EngineFactory load(ModelDescription model, int threads, LoadProgress progress) {

@@ -32,9 +32,8 @@ public record EngineOptions(int contextLength, int maxWaiting, KvPool kv, Batchi
     /// @param maxBatchTokens tokens of one step
     /// @param prefillChunkTokens prompt tokens of a step in which others decode: small keeps the pause between two
     /// tokens short, large brings the first token sooner
-    /// @param chunkedPrefill whether a prompt may be cut over several steps; otherwise `maxBatchTokens` must hold
-    /// the
-    /// whole context
+    /// @param chunkedPrefill whether a prompt may be cut over several steps; otherwise `maxBatchTokens` must
+    /// hold the whole context
     public record Batching(int maxSequences, int maxBatchTokens, int prefillChunkTokens, boolean chunkedPrefill) {
         public static final Batching DEFAULT = new Batching(32, 512, 64, true);
 

@@ -4,8 +4,7 @@ package io.llmserve.engine;
 public interface Generation {
     String id();
 
-    /// The caller has no use for more tokens: pages are freed before the next step. Idempotent; after the end it
-    /// does nothing.
-    /// The listener then hears `onEnd` with ABORT unless it already heard an end.
+    /// The caller has no use for more tokens: pages are freed before the next step. Idempotent; after the end
+    /// it does nothing. The listener then hears `onEnd` with ABORT unless it already heard an end.
     void cancel();
 }

@@ -9,10 +9,9 @@ import io.llmserve.tensor.KvCache;
 import io.llmserve.tensor.RopeTable;
 import org.jspecify.annotations.Nullable;
 
-/// The forward pass of the Llama family (arXiv 2302.13971; Qwen2's biases, Qwen3's q/k norms): tokens of a batch
-/// in,
-/// hidden states out, keys and values into the KV pages; then logits of those rows that are asked for.
-/// A row's numbers do not depend on the other rows. Owned by the step thread.
+/// The forward pass of the Llama family (arXiv 2302.13971; Qwen2's biases, Qwen3's q/k norms): tokens of a
+/// batch in, hidden states out, keys and values into the KV pages; then logits of those rows that are asked
+/// for. A row's numbers do not depend on the other rows. Owned by the step thread.
 final class ModelRunner {
     private final ModelConfiguration model;
     private final Weights weights;

@@ -10,8 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Chooses tokens from logits. Log-probabilities are those of the model itself, before bias, penalties and
-/// truncation,
-/// as vLLM reports them. Owned by the step thread.
+/// truncation, as vLLM reports them. Owned by the step thread.
 final class Sampler {
     /// Below this temperature the most likely token is taken, as in vLLM.
     private static final float GREEDY_TEMPERATURE = 1e-5f;

@@ -13,12 +13,11 @@ import java.util.TreeSet;
 
 /// Decides what each step computes: continuous batching with chunked prefill over a pool of KV pages.
 ///
-/// A step takes one token of every sequence that decodes, then chunks of prompts by priority and arrival, within
-/// [EngineOptions.Batching]. A sequence is admitted once pages for all its tokens are free; decoding takes more
-/// pages
-/// as it goes, and where none is left, the last in order is preempted: it gives its pages back and is recomputed
-/// later.
-/// No threads and no clock: the same calls give the same steps. Owned by the step thread.
+/// A step takes one token of every sequence that decodes, then chunks of prompts by priority and arrival,
+/// within [EngineOptions.Batching]. A sequence is admitted once pages for all its tokens are free; decoding
+/// takes more pages as it goes, and where none is left, the last in order is preempted: it gives its pages
+/// back and is recomputed later. No threads and no clock: the same calls give the same steps. Owned by the
+/// step thread.
 final class Scheduler {
     /// Tokens `[from, from + count)` of a sequence, to be computed in this step.
     ///

@@ -6,10 +6,9 @@ import io.llmserve.tensor.KvLayout;
 import java.util.Arrays;
 import java.util.Comparator;
 
-/// The tokens of one generation and the pages that hold their keys and values. Tokens `[0, computed)` are in the
-/// pages;
-/// the rest has yet to go through the model: one token when decoding, more when prefilling.
-/// Owned by the step thread.
+/// The tokens of one generation and the pages that hold their keys and values. Tokens `[0, computed)` are in
+/// the pages; the rest has yet to go through the model: one token when decoding, more when prefilling. Owned
+/// by the step thread.
 final class Sequence {
     /// Who comes first, and in reverse, who is preempted first.
     static final Comparator<Sequence> ORDER =

@@ -5,9 +5,8 @@ import io.llmserve.tensor.Batch;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Takes the slices of a step through the model: lays them out as rows, and hands out the logits of those whose
-/// next
-/// token is to be chosen, a few rows at a time, so that a large vocabulary needs little memory.
+/// Takes the slices of a step through the model: lays them out as rows, and hands out the logits of those
+/// whose next token is to be chosen, a few rows at a time, so that a large vocabulary needs little memory.
 /// Owned by the step thread.
 final class StepRunner {
     private static final int LOGIT_ROWS = 32;

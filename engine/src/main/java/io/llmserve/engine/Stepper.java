@@ -13,9 +13,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The generations of an engine and the step that moves them: schedule, forward, sample, advance.
-/// What fails takes with it only the generations that it concerns, and leaves no page behind.
-/// Owned by the step thread.
+/// The generations of an engine and the step that moves them: schedule, forward, sample, advance. What fails
+/// takes with it only the generations that it concerns, and leaves no page behind. Owned by the step thread.
 final class Stepper {
     private static final Logger LOG = LoggerFactory.getLogger(Stepper.class);
 

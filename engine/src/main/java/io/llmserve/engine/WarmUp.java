@@ -6,9 +6,9 @@ import io.llmserve.engine.Scheduler.Slice;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Runs the model on made-up sequences, so that the JIT has compiled the kernels before requests come: a prompt,
-/// one
-/// stream, several streams. Uses free pages and gives them back without a hash. On the step thread.
+/// Runs the model on made-up sequences, so that the JIT has compiled the kernels before requests come: a
+/// prompt, one stream, several streams. Uses free pages and gives them back without a hash. On the step
+/// thread.
 final class WarmUp {
     private static final int PROMPT_TOKENS = 128;
     private static final int STREAMS = 8;

@@ -6,6 +6,7 @@ import io.llmserve.core.SamplingParameters;
 import io.llmserve.core.SamplingParameters.Penalties;
 import io.llmserve.core.SamplingParameters.Stopping;
 import io.llmserve.core.SamplingParameters.Truncation;
+import io.llmserve.core.TokenLogprobs;
 import io.llmserve.engine.EngineOptions.Batching;
 import io.llmserve.engine.EngineOptions.KvPool;
 import io.llmserve.tensor.KvLayout;
@@ -14,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -133,16 +136,34 @@ class InvarianceTest {
         return answers;
     }
 
+    /// Holds the engine's thread until all are submitted, so that they run together however fast it is.
     private static List<Heard.Answer> submitAll(EmbeddedEngine engine, List<GenerationRequest> requests)
             throws Exception {
+        CountDownLatch submitted = new CountDownLatch(1);
+        SamplingParameters one = SamplingParameters.greedy(1);
+        engine.submit(new GenerationRequest("gate", new int[] {1}, one, "", 0), new Heard() {
+            @Override
+            public void onToken(int tokenId, @Nullable TokenLogprobs at) {
+                awaitUninterrupted(submitted);
+            }
+        });
         List<Heard> heard = requests.stream().map(request -> new Heard()).toList();
         for (int i = 0; i < requests.size(); i++) {
             engine.submit(requests.get(i), heard.get(i));
         }
+        submitted.countDown();
         List<Heard.Answer> answers = new ArrayList<>();
         for (Heard each : heard) {
             answers.add(each.answer());
         }
         return answers;
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

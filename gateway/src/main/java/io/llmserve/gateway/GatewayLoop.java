@@ -1,5 +1,6 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Limits;
 import io.vertx.core.AsyncResult;
@@ -112,14 +113,14 @@ final class GatewayLoop extends VerticleBase {
         return count;
     }
 
-    /// Answers with the failure. A body that still comes in is dropped; a large one, or one that waits for
-    /// leave to be sent, ends the connection.
+    /// Answers with the failure. A body that still comes in is dropped; a large one, one that came too late, or
+    /// one that waits for leave to be sent, ends the connection.
     void refuse(HttpServerRequest request, ServeException failure, boolean bodyComplete) {
         HttpServerResponse response = request.response();
         if (response.closed() || response.ended()) {
             return;
         }
-        if (!bodyComplete && !isSmall(request)) {
+        if (!bodyComplete && (failure.failure() == Failure.REQUEST_TIMEOUT || !isSmall(request))) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         ErrorAnswer.send(response, failure);

@@ -19,6 +19,7 @@ final class LocalAnswers {
     void answer(Route route, HttpServerRequest request) {
         switch (route) {
             case MODELS -> json(request, models());
+            case MODEL -> json(request, state.pool.model(Route.model(request.path())));
             case VERSION -> json(request, new JsonObject().put("version", state.options.version()));
             case HEALTH -> json(request, new JsonObject().put("status", "ok"));
             case READY -> {

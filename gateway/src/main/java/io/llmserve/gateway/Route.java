@@ -1,5 +1,8 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.ServeException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -13,10 +16,12 @@ enum Route {
     TOKENIZE("POST", "/tokenize", true, false),
     DETOKENIZE("POST", "/detokenize", true, false),
     MODELS("GET", "/v1/models", false, false),
+    MODEL("GET", "/v1/models/{model}", false, false),
     VERSION("GET", "/version", false, false),
     HEALTH("GET", "/health", false, true),
     READY("GET", "/ready", false, true);
 
+    private static final String MODEL_PREFIX = "/v1/models/";
     private static final Map<String, Route> BY_PATH =
             Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Route::path, Function.identity()));
 
@@ -33,7 +38,19 @@ enum Route {
     }
 
     static Optional<Route> of(String path) {
-        return Optional.ofNullable(BY_PATH.get(path));
+        Route exact = BY_PATH.get(path);
+        boolean namesModel = path.startsWith(MODEL_PREFIX) && path.length() > MODEL_PREFIX.length();
+        return exact == null && namesModel ? Optional.of(MODEL) : Optional.ofNullable(exact);
+    }
+
+    /// The model that a path of [#MODEL] names; names like `organisation/name` may come escaped or not.
+    static String model(String path) {
+        String name = path.substring(MODEL_PREFIX.length());
+        try {
+            return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException malformed) {
+            throw ServeException.invalid("model", "`%s` is not a valid escaped name".formatted(name));
+        }
     }
 
     /// A route that is read may also be asked for its head.

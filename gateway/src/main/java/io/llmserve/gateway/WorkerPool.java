@@ -130,6 +130,17 @@ final class WorkerPool {
                 .at("model");
     }
 
+    /// The model of this name as its worker lists it, or NOT_FOUND.
+    synchronized JsonObject model(String id) {
+        requireModel(id);
+        return models().stream()
+                .filter(each -> id.equals(each.getString("id")))
+                .findFirst()
+                .orElseThrow(() -> new ServeException(
+                        Failure.NOT_FOUND,
+                        "The model `%s` is not known: no worker has listed its models yet".formatted(abbreviated(id))));
+    }
+
     private String whyNone(String model, Set<WorkerEndpoint> tried) {
         List<String> reasons = new ArrayList<>();
         int able = 0;

@@ -102,6 +102,19 @@ final class HealthTest {
         }
     }
 
+    @Test
+    void describesOneModelByItsName() throws IOException {
+        try (FakeWorker one = new FakeWorker(FakeWorker.json(200, "{}"), "organisation/name", "a+b");
+                Rig rig = new Rig(one)) {
+            assertThat(rig.get("/v1/models/organisation/name").body())
+                    .isEqualTo("{\"id\":\"organisation/name\",\"object\":\"model\"}");
+            assertThat(rig.get("/v1/models/organisation%2Fname").status()).isEqualTo(200);
+            assertThat(rig.get("/v1/models/a+b").status()).isEqualTo(200);
+            assertThat(rig.get("/v1/models/b").status()).isEqualTo(404);
+            assertThat(rig.get("/v1/models/%zz").status()).isEqualTo(400);
+        }
+    }
+
     private static int status(Rig rig, String path) {
         try {
             return rig.get(path).status();

@@ -43,9 +43,8 @@ public final class ModelStore {
         return directory;
     }
 
-    /// What [ModelReader] opens: the model as it lies here, fetched first where it does not. A local path is only
-    /// looked
-    /// for.
+    /// What [ModelReader] opens: the model as it lies here, fetched first where it does not. A local path is
+    /// only looked for.
     public Path pull(ModelUri requested, PullListener listener) {
         if (requested instanceof ModelUri.LocalPath(Path path)) {
             if (!Files.exists(path)) {

@@ -5,13 +5,12 @@ import java.util.Arrays;
 /// Scratch of one thread for attention of up to 8 queries that share a key-value head and a sequence. A query
 /// is one (row, head); they are ordered by row, then head.
 ///
-/// Per query, in segments of 256 positions, pages in order (online softmax, arXiv 1805.02867):
-/// `s[j] = chain over d of fma(q[d] * scale, K[d][j], acc)`, -inf where the query may not look;
-/// `m' = max(m, max s)`; if `m' > m`: `c = exp(m - m')`, `l[j] *= c`, `o[d] *= c`; `p[j] = exp(s[j] - m')`;
-/// `l[j] += p[j]`; `o[d] = fma(p[j], V[j][d], o[d])` for j in order.
-/// Segments are merged in order: `m' = max(M, m)`, `L = fma(l, exp(m - m'), L * exp(M - m'))`, `O` alike. The
-/// result is `O * (1 / tree(L)) + 0`; adding 0 makes the sign of zero independent of what masked positions
-/// hold.
+/// Per query, in segments of 256 positions, pages in order (online softmax, arXiv 1805.02867): `s[j] = chain
+/// over d of fma(q[d] * scale, K[d][j], acc)`, -inf where the query may not look; `m' = max(m, max s)`; if
+/// `m' > m`: `c = exp(m - m')`, `l[j] *= c`, `o[d] *= c`; `p[j] = exp(s[j] - m')`; `l[j] += p[j]`; `o[d] =
+/// fma(p[j], V[j][d], o[d])` for j in order. Segments are merged in order: `m' = max(M, m)`, `L = fma(l,
+/// exp(m - m'), L * exp(M - m'))`, `O` alike. The result is `O * (1 / tree(L)) + 0`; adding 0 makes the sign
+/// of zero independent of what masked positions hold.
 final class AttentionTile {
     static final int QUERIES = 8;
     static final int SEGMENT_POSITIONS = 256;

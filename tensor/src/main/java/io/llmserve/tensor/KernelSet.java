@@ -7,10 +7,9 @@ interface KernelSet {
     /// acc from +0. x `[rows, columns]`; y `[rows, stride]`, written at the band's rows.
     void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride);
 
-    /// One row: `y[i] = (x[i] * r) * weight[i]`, `r = 1 / sqrt(sum / width + epsilon)` rounded from f64; `sum`
-    /// is 16 chains `p[i % 16] = fma(x[i], x[i], p[i % 16])` added by [ScalarKernels#tree]. `width` is a
-    /// multiple of 16; x and
-    /// y may be the same.
+    /// One row: `y[i] = (x[i] * r) * weight[i]`, `r = 1 / sqrt(sum / width + epsilon)` rounded from f64;
+    /// `sum` is 16 chains `p[i % 16] = fma(x[i], x[i], p[i % 16])` added by [ScalarKernels#tree]. `width` is
+    /// a multiple of 16; x and y may be the same.
     void rmsNorm(float[] x, int xAt, int width, float[] weight, float epsilon, float[] y, int yAt);
 
     /// `y[i] = gate / (1 + exp(-gate)) * up`, gate at `gateAt + i`, up at `upAt + i`.

@@ -38,9 +38,9 @@ final class EnvironmentProxies extends ProxySelector {
         // The request fails with the same exception; nothing to remember.
     }
 
-    /// Answers a proxy that asks for the user and password of its URL. Basic authentication to a proxy of HTTPS is off
-    /// in
-    /// the JDK unless a system property allows it; whoever writes a password into the proxy's URL has allowed it.
+    /// Answers a proxy that asks for the user and password of its URL. Basic authentication to a proxy of
+    /// HTTPS is off in the JDK unless a system property allows it; whoever writes a password into the proxy's
+    /// URL has allowed it.
     static Optional<Authenticator> authenticator(Map<String, String> environment) {
         Optional<URI> withUser = List.of("https", "http").stream()
                 .flatMap(scheme -> proxy(environment, scheme).stream())

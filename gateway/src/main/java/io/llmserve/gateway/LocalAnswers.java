@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Objects;
 import java.util.Optional;
 
 /// What the gateway answers itself.
@@ -19,7 +20,7 @@ final class LocalAnswers {
     void answer(Route route, HttpServerRequest request) {
         switch (route) {
             case MODELS -> json(request, models());
-            case MODEL -> json(request, state.pool.model(Route.model(request.path())));
+            case MODEL -> json(request, state.pool.model(Route.model(Objects.requireNonNull(request.path()))));
             case VERSION -> json(request, new JsonObject().put("version", state.options.version()));
             case HEALTH -> json(request, new JsonObject().put("status", "ok"));
             case READY -> {

@@ -117,13 +117,15 @@ class BadInputTest {
     }
 
     @Test
-    void refusesWhatIsBeyondTheQueueAndSaysWhenToComeBack() {
-        worker.engine.queueLimit(2);
-        HttpResponse<String> response = worker.post(TEXT, "{\"prompt\":\"x\",\"n\":3}");
-        assertThat(response.statusCode()).isEqualTo(429);
-        assertThat(response.headers().firstValue("retry-after")).contains("3");
-        assertThat(Harness.json(response).at("/error/type").textValue()).isEqualTo("RateLimitError");
-        worker.engine.queueLimit(1_000);
+    void refusesWhatIsBeyondTheQueueAndSaysWhenToComeBack() throws Exception {
+        try (Harness full = new Harness(Harness.options())) {
+            full.engine.queueLimit(2);
+            full.engine.allow(0); // the first two cannot end before the third comes
+            HttpResponse<String> response = full.post(TEXT, "{\"prompt\":\"x\",\"n\":3}");
+            assertThat(response.statusCode()).isEqualTo(429);
+            assertThat(response.headers().firstValue("retry-after")).contains("3");
+            assertThat(Harness.json(response).at("/error/type").textValue()).isEqualTo("RateLimitError");
+        }
     }
 
     @Test

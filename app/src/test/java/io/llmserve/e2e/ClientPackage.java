@@ -15,9 +15,8 @@ import java.util.concurrent.TimeUnit;
 
 /// An official client of the OpenAI API, installed from the configured package index into the build's own folder.
 ///
-/// @param program that runs scripts; where it is missing the test is skipped, with the reason
-/// @param version fixed, so that a new release cannot break an old commit's build
-/// @param marker a file of the package
+/// Where the program that runs its scripts is missing, the test is skipped, with the reason. The version is fixed,
+/// so that a new release cannot break an old commit's build.
 enum ClientPackage {
     PYTHON("python3", "3.54.0", "openai/__init__.py") {
         @Override

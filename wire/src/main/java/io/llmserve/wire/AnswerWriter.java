@@ -1,6 +1,7 @@
 package io.llmserve.wire;
 
 import java.util.List;
+import java.util.Optional;
 
 /// Writes an answer whole: `chat.completion` or `text_completion`.
 public final class AnswerWriter {
@@ -9,11 +10,17 @@ public final class AnswerWriter {
     private AnswerWriter() {}
 
     public static byte[] write(AnswerHead head, List<ChoicePart> choices, Usage usage) {
-        return write(head, choices, usage, List.of());
+        return write(head, choices, usage, List.of(), Optional.empty());
     }
 
     /// @param promptTokenIds of each prompt, in the order of the choices; empty unless asked for
-    public static byte[] write(AnswerHead head, List<ChoicePart> choices, Usage usage, List<int[]> promptTokenIds) {
+    /// @param kvTransfer where the pages of the prompt may be fetched
+    public static byte[] write(
+            AnswerHead head,
+            List<ChoicePart> choices,
+            Usage usage,
+            List<int[]> promptTokenIds,
+            Optional<KvTransfer> kvTransfer) {
         JsonBytes json = new JsonBytes(512);
         json.raw("{\"id\":").string(head.id());
         json.raw(",\"object\":").string(head.shape().object());
@@ -32,7 +39,13 @@ public final class AnswerWriter {
         if (head.shape() == AnswerShape.CHAT && !promptTokenIds.isEmpty()) {
             json.raw(",\"prompt_token_ids\":").numbers(promptTokenIds.getFirst());
         }
-        return json.raw(",\"kv_transfer_params\":null}").toBytes();
+        json.raw(",\"kv_transfer_params\":");
+        if (kvTransfer.isPresent()) {
+            KvTransferWriter.write(json, kvTransfer.get());
+        } else {
+            json.raw("null");
+        }
+        return json.raw("}").toBytes();
     }
 
     private static void writeChoice(JsonBytes json, AnswerShape shape, ChoicePart choice, int[] promptTokenIds) {

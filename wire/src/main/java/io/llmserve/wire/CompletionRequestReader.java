@@ -38,6 +38,11 @@ final class CompletionRequestReader {
                     "%d prompts with n %d are %d sequences; at most %d are allowed in one request."
                             .formatted(prompts.size(), fields.choices(), sequences, RequestLimits.MAX_SEQUENCES));
         }
+        if (prompts.size() > 1 && !fields.handover().resumeTokenIds().isEmpty()) {
+            throw ServeException.invalid(
+                    "resume_token_ids",
+                    "resume_token_ids continues one prompt, but there are %d.".formatted(prompts.size()));
+        }
         return new CompletionRequest(prompts, echo, addSpecialTokens, fields);
     }
 

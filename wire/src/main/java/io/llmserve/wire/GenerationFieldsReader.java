@@ -1,9 +1,12 @@
 package io.llmserve.wire;
 
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.GenerationFields.HandoverFields;
 import io.llmserve.wire.GenerationFields.IdentityFields;
 import io.llmserve.wire.GenerationFields.OutputFields;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /// Collects the fields that both completion endpoints know. Log-probabilities are asked for differently by
@@ -23,6 +26,8 @@ final class GenerationFieldsReader {
     private boolean continuousUsage;
     private boolean returnTokenIds;
     private boolean skipSpecialTokens = true;
+    private Optional<KvTransfer> kvTransfer = Optional.empty();
+    private List<Integer> resumeTokenIds = List.of();
 
     GenerationFieldsReader(RequestReader reader) {
         this.reader = reader;
@@ -42,6 +47,8 @@ final class GenerationFieldsReader {
             case "request_id" -> requestId = bounded(RequestLimits.MAX_REQUEST_ID_LENGTH);
             case "cache_salt" -> cacheSalt = bounded(RequestLimits.MAX_CACHE_SALT_LENGTH);
             case "priority" -> priority = reader.integer(Integer.MIN_VALUE, Integer.MAX_VALUE, 0);
+            case "kv_transfer_params" -> kvTransfer = KvTransferReader.read(reader);
+            case "resume_token_ids" -> resumeTokenIds = resumeTokenIds();
             default -> {
                 return sampling.claims(name);
             }
@@ -60,12 +67,23 @@ final class GenerationFieldsReader {
         if (streamOptionsGiven && !stream) {
             throw ServeException.invalid("stream_options", "stream_options is only allowed when stream is true.");
         }
+        if (!resumeTokenIds.isEmpty() && choices > 1) {
+            throw ServeException.invalid(
+                    "resume_token_ids", "resume_token_ids continues one choice, but n is %d.".formatted(choices));
+        }
         return new GenerationFields(
                 model,
                 choices,
                 sampling.finish(logprobs),
                 new OutputFields(stream, includeUsage, continuousUsage, returnTokenIds, skipSpecialTokens),
-                new IdentityFields(requestId, cacheSalt, priority));
+                new IdentityFields(requestId, cacheSalt, priority),
+                new HandoverFields(kvTransfer, resumeTokenIds));
+    }
+
+    private List<Integer> resumeTokenIds() throws IOException {
+        return reader.isNull()
+                ? List.of()
+                : Arrays.stream(reader.tokenIds()).boxed().toList();
     }
 
     private Optional<String> optionalString() throws IOException {

@@ -17,6 +17,7 @@ import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /// One pass over the body of one request. Each `read` method stands on a value and consumes it, or refuses it
 /// with its path and what is allowed. `null` is the same as absent, as in OpenAI's API. One thread.
@@ -82,6 +83,23 @@ final class RequestReader {
             String name = parser.currentName();
             parser.nextToken();
             sink.field(name);
+        }
+    }
+
+    /// Consumes an object and tells where each of its fields lies.
+    void members(Consumer<JsonMember> sink) throws IOException {
+        if (parser.currentToken() != START_OBJECT) {
+            throw mismatch("an object");
+        }
+        while (parser.nextToken() != END_OBJECT) {
+            String name = parser.currentName();
+            int start = (int) parser.currentTokenLocation().getByteOffset();
+            parser.nextToken();
+            int valueStart = (int) parser.currentTokenLocation().getByteOffset();
+            parser.skipChildren();
+            parser.finishToken();
+            sink.accept(new JsonMember(
+                    name, start, valueStart, (int) parser.currentLocation().getByteOffset()));
         }
     }
 

@@ -77,7 +77,6 @@ final class UnsupportedFields {
             "lora",
             "lora_request",
             "chat_template",
-            "kv_transfer_params",
             "ec_transfer_params",
             "logprob_token_ids",
             "repetition_detection"

@@ -149,7 +149,6 @@ class ChatRequestTest {
                 "\"structured_outputs\":{\"choice\":[\"a\"]}",
                 "\"best_of\":3",
                 "\"lora_request\":{}",
-                "\"kv_transfer_params\":{}",
                 "\"prompt_logprobs\":1",
                 "\"store\":true"
             })

@@ -51,7 +51,7 @@ class VllmGoldenTest {
                 null,
                 new int[] {504, 7302, 314, 253, 3861, 284},
                 Finish.usual(FinishReason.LENGTH));
-        byte[] ours = AnswerWriter.write(head, List.of(choice), new Usage(34, 6, 0), List.of(PROMPT));
+        byte[] ours = AnswerWriter.write(head, List.of(choice), new Usage(34, 6, 0), List.of(PROMPT), Optional.empty());
         Goldens.assertWithin(Goldens.json(ours), Goldens.json("vllm-completion-answer.json"), "");
     }
 

@@ -4,6 +4,7 @@ import io.llmserve.core.ServeException;
 import io.llmserve.wire.AnswerWriter;
 import io.llmserve.wire.Usage;
 import java.util.List;
+import java.util.Optional;
 
 /// One JSON body, when all is done.
 final class WholeAnswer implements Answer {
@@ -25,7 +26,7 @@ final class WholeAnswer implements Answer {
         List<int[]> prompts = plan.fields().output().returnTokenIds()
                 ? plan.prompts().stream().map(Plan.PlannedPrompt::tokenIds).toList()
                 : List.of();
-        exchange.ok(AnswerWriter.write(plan.head(), Answer.parts(choices), usage, prompts));
+        exchange.ok(AnswerWriter.write(plan.head(), Answer.parts(choices), usage, prompts, Optional.empty()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.llmserve.app;
 import io.llmserve.engine.EngineOptions;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
+import io.llmserve.manifest.ByteSize;
 import io.llmserve.manifest.Spec;
 import io.llmserve.tensor.KvLayout;
 import io.llmserve.worker.WorkerOptions;
@@ -20,21 +21,37 @@ final class Settings {
     }
 
     static EngineOptions engine(Spec spec) {
-        Spec.Scheduling scheduling = spec.scheduling();
-        KvLayout.Type type = switch (spec.kvCache().hbmDtype()) {
-            case F32 -> KvLayout.Type.F32;
-            case BF16 -> KvLayout.Type.BF16;
-        };
+        EngineOptions.KvPool standard = EngineOptions.KvPool.DEFAULT;
+        Spec.KvCache cache = spec.kvCache();
         return EngineOptions.DEFAULT
                 .withContextLength(spec.models().primary().maxModelLen().orElse(0))
                 .withKv(new EngineOptions.KvPool(
-                        spec.kvCache().size().bytes(), type, spec.kvCache().prefixCaching()))
-                .withBatching(new EngineOptions.Batching(
-                        scheduling.maxDecodeConcurrency(),
-                        scheduling.maxBatchTokens(),
-                        scheduling.prefillChunkTokens(),
-                        scheduling.chunkedPrefill()))
+                        cache.size().map(ByteSize::bytes).orElse(standard.bytes()),
+                        cache.hbmDtype().map(Settings::layoutType).orElse(standard.type()),
+                        cache.prefixCaching()))
+                .withBatching(batching(spec.scheduling()))
                 .withMaxWaiting(spec.server().limits().inFlight() * 2);
+    }
+
+    private static KvLayout.Type layoutType(Spec.KvDtype dtype) {
+        return switch (dtype) {
+            case F32 -> KvLayout.Type.F32;
+            case BF16 -> KvLayout.Type.BF16;
+        };
+    }
+
+    /// What one of the two limits leaves open follows from the other: a step holds more tokens than answers.
+    private static EngineOptions.Batching batching(Spec.Scheduling scheduling) {
+        EngineOptions.Batching standard = EngineOptions.Batching.DEFAULT;
+        int sequences = scheduling
+                .maxDecodeConcurrency()
+                .orElseGet(() -> scheduling
+                        .maxBatchTokens()
+                        .map(tokens -> Math.min(tokens - 1, standard.maxSequences()))
+                        .orElse(standard.maxSequences()));
+        int tokens = scheduling.maxBatchTokens().orElse(Math.max(standard.maxBatchTokens(), 2 * sequences));
+        return new EngineOptions.Batching(
+                sequences, tokens, scheduling.prefillChunkTokens(), scheduling.chunkedPrefill());
     }
 
     /// The worker behind the gateway: it lets in whatever the gateway lets through.

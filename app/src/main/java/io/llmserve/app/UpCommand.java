@@ -1,7 +1,10 @@
 package io.llmserve.app;
 
 import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
 import io.llmserve.gateway.ApiKey;
+import io.llmserve.manifest.Deployment;
 import io.llmserve.manifest.FlatManifest;
 import io.llmserve.manifest.Manifest;
 import io.llmserve.manifest.Spec;
@@ -46,6 +49,7 @@ final class UpCommand implements Callable<Integer> {
         Terminal terminal = Terminal.standardError();
         Manifest manifest = options.read();
         Spec spec = manifest.spec();
+        refuseWhatIsNotWiredYet(spec.deployment());
         List<ApiKey> keys = new Secrets(System.getenv()).keys(spec.security());
         FreePorts.check(spec.server().host(), spec.server().port(), "--port");
         FreePorts.check(spec.server().host(), spec.server().metricsPort(), "--metrics-port");
@@ -59,6 +63,18 @@ final class UpCommand implements Callable<Integer> {
         }
         terminal.line("Stopped.");
         return ExitCode.DONE;
+    }
+
+    private static void refuseWhatIsNotWiredYet(Deployment deployment) {
+        boolean single = deployment.engine() == Deployment.Engine.EMBEDDED
+                && !deployment.disaggregated()
+                && !deployment.isolate()
+                && deployment.decodeWorkers() == 1;
+        if (!single) {
+            throw new ServeException(
+                    Failure.CONFIGURATION,
+                    "spec.deployment asks for other than one embedded worker; `up` does not start that yet");
+        }
     }
 
     private static Path pull(Spec spec, ProgressLine progress) {

@@ -75,7 +75,7 @@ final class Binder {
 
     private @Nullable Object bindList(Member member, @Nullable Node node, String path) {
         if (node == null) {
-            return List.of();
+            return defaultList(member);
         }
         if (!(node instanceof SequenceNode sequence)) {
             report(locationOf(node), path, "found %s; allowed: a list".formatted(describe(node)));
@@ -83,13 +83,26 @@ final class Binder {
         }
         List<Object> items = new ArrayList<>();
         for (Node item : sequence.getValue()) {
-            Record bound = bindRecord(
-                    member.value().asSubclass(Record.class), item, path + "[" + items.size() + "]", locationOf(item));
+            Object bound = bindItem(member, item, path + "[" + items.size() + "]");
             if (bound != null) {
                 items.add(bound);
             }
         }
         return items.size() == sequence.getValue().size() ? List.copyOf(items) : null;
+    }
+
+    private static List<Object> defaultList(Member member) {
+        return member.scalar()
+                .map(kind -> member.defaultItems().stream()
+                        .map(text -> kind.parse(text, member.value()).orElseThrow())
+                        .toList())
+                .orElse(List.of());
+    }
+
+    private @Nullable Object bindItem(Member member, Node item, String path) {
+        return member.group()
+                ? bindRecord(member.value().asSubclass(Record.class), item, path, locationOf(item))
+                : bindNode(member, member.scalar().orElseThrow(), item, path);
     }
 
     private @Nullable Object bindScalar(Member member, @Nullable Node node, String path, Location parent) {
@@ -107,6 +120,10 @@ final class Binder {
                     ? null
                     : kind.parse(fallback, member.value()).orElseThrow();
         }
+        return bindNode(member, kind, node, path);
+    }
+
+    private @Nullable Object bindNode(Member member, ScalarKind kind, Node node, String path) {
         if (!(node instanceof ScalarNode scalar) || !fits(kind, scalar)) {
             report(locationOf(node), path, refusal(member, kind, node));
             return null;
@@ -171,7 +188,7 @@ final class Binder {
             if (!(failure.getCause() instanceof Contradiction contradiction)) {
                 throw new IllegalStateException("%s: %s".formatted(path, failure.getCause()), failure);
             }
-            Node at = mapping == null ? null : find(mapping, contradiction.field());
+            Node at = mapping == null ? null : nearest(mapping, contradiction.field());
             String field = contradiction.field().isEmpty() ? path : path + "." + contradiction.field();
             report(at == null ? location : locationOf(at), field, contradiction.message());
             return null;
@@ -197,6 +214,20 @@ final class Binder {
             }
         }
         return null;
+    }
+
+    /// The node at a path below a mapping, or where the document has none, the last one on the way there.
+    private static @Nullable Node nearest(MappingNode mapping, String path) {
+        Node at = null;
+        Node below = mapping;
+        for (String name : path.split("[.]", -1)) {
+            below = below instanceof MappingNode group ? find(group, name) : null;
+            if (below == null) {
+                return at;
+            }
+            at = below;
+        }
+        return at;
     }
 
     private static String describe(Node node) {

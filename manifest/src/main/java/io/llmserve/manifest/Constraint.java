@@ -5,6 +5,7 @@ import static io.llmserve.core.Checks.check;
 import io.llmserve.manifest.Shape.Member;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The limits that [Field] states, checked: by the reader with a place in the file, and by every record for itself.
 final class Constraint {
@@ -42,11 +43,21 @@ final class Constraint {
         List<Member> members = Shape.of(type).members();
         for (int index = 0; index < values.length; index++) {
             Member member = members.get(index);
-            Optional<?> present = values[index] instanceof Optional<?> optional ? optional : Optional.of(values[index]);
-            Optional<String> violation =
-                    member.scalar().flatMap(kind -> present.flatMap(value -> violation(member, kind, value)));
+            Object component = values[index];
+            Optional<String> violation = member.scalar()
+                    .flatMap(kind -> singles(component)
+                            .flatMap(value -> violation(member, kind, value).stream())
+                            .findFirst());
             check(violation.isEmpty(), "%s: %s", member.name(), violation.orElse(""));
         }
+    }
+
+    private static Stream<?> singles(Object component) {
+        return switch (component) {
+            case Optional<?> optional -> optional.stream();
+            case List<?> list -> list.stream();
+            default -> Stream.of(component);
+        };
     }
 
     private static Object limit(Member member, ScalarKind kind, String text) {

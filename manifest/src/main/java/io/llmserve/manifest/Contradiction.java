@@ -6,7 +6,7 @@ final class Contradiction extends IllegalArgumentException {
 
     private final String field;
 
-    /// @param field the one to point at, relative to the record, e.g. `metrics_port`
+    /// @param field the one to point at, relative to the record, e.g. `metrics_port` or `replicas.prefill`
     Contradiction(String field, String message) {
         super(message);
         this.field = field;

@@ -16,7 +16,8 @@ import java.lang.annotation.Target;
     /// The name in the YAML, where it is not the component's name in snake case.
     String name() default "";
 
-    /// Used when the field is absent. A field without one is required, unless it is Optional, a List or a record.
+    /// Used when the field is absent; the items of a list are parted by commas. A field without one is required, unless
+    /// it is Optional, a List or a record.
     String byDefault() default "";
 
     /// Inclusive.

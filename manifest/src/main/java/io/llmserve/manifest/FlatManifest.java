@@ -72,7 +72,8 @@ public record FlatManifest(Map<String, String> values) {
     }
 
     private static boolean secret(String path) {
-        return path.startsWith("spec.security.api_keys") && path.endsWith(".value");
+        return path.endsWith(".value")
+                && (path.startsWith("spec.security.api_keys") || path.startsWith("spec.vllm.env"));
     }
 
     private static String digest(String secret) {

@@ -50,13 +50,26 @@ public final class ManifestSchema {
     private static ObjectNode ofMember(Member member) {
         ObjectNode schema = JSON.objectNode().put("description", member.field().doc());
         if (member.list()) {
-            schema.put("type", "array").set("items", ofRecord(Shape.of(member.value())));
+            schema.put("type", "array").set("items", ofItem(member));
+            if (!member.field().byDefault().isEmpty()) {
+                member.defaultItems().forEach(schema.putArray("default")::add);
+            }
         } else if (member.group()) {
             schema.setAll(ofRecord(Shape.of(member.value())));
         } else {
             scalar(schema, member, member.scalar().orElseThrow());
         }
         return schema;
+    }
+
+    private static ObjectNode ofItem(Member member) {
+        if (member.group()) {
+            return ofRecord(Shape.of(member.value()));
+        }
+        ObjectNode item = JSON.objectNode();
+        scalar(item, member, member.scalar().orElseThrow());
+        item.remove("default");
+        return item;
     }
 
     private static void scalar(ObjectNode schema, Member member, ScalarKind kind) {

@@ -21,7 +21,14 @@ record Shape(Class<? extends Record> type, List<Member> members) {
             return value.isRecord() && scalar().isEmpty();
         }
 
-        /// The kind of a field that holds a single value.
+        /// What a list holds where the document does not have it.
+        List<String> defaultItems() {
+            return field.byDefault().isEmpty()
+                    ? List.of()
+                    : List.of(field.byDefault().split(",", -1));
+        }
+
+        /// The kind of a field that holds a single value, or a list of such.
         Optional<ScalarKind> scalar() {
             return ScalarKind.of(value);
         }

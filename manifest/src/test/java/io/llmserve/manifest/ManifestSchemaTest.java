@@ -25,6 +25,10 @@ class ManifestSchemaTest {
         assertThat(spec.at("/kv_cache/properties/size/pattern").asText()).contains("GiB");
         assertThat(spec.at("/security/properties/api_keys/items/required/0").asText())
                 .isEqualTo("tenant");
+        assertThat(spec.at("/transfer/properties/engine_order/items/enum")).hasSize(5);
+        assertThat(spec.at("/transfer/properties/engine_order/default/0").asText())
+                .isEqualTo("nixl");
+        assertThat(spec.at("/vllm/properties/args/items/type").asText()).isEqualTo("string");
         assertThat(spec.at("/server/additionalProperties").asBoolean(true)).isFalse();
     }
 }

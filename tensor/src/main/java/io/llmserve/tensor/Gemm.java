@@ -1,5 +1,8 @@
 package io.llmserve.tensor;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,6 +12,8 @@ final class Gemm {
     static final int PANEL_OUTPUTS = 2 * WeightFormat.BLOCK_ROWS;
     /// Columns of a panel: 24 KiB.
     static final int PANEL_COLUMNS = 192;
+    /// Bytes of one column of the panel.
+    static final long COLUMN_BYTES = 4L * PANEL_OUTPUTS;
 
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final int L = Lanes.COUNT;
@@ -19,29 +24,37 @@ final class Gemm {
 
     /// Adds `depth` columns: x `[rows, xStride]` from `xAt`, y `[rows, yStride]` from `yAt`, 32 outputs.
     static void accumulate(
-            float[] panel, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride, int rows) {
+            MemorySegment panel,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            float[] y,
+            int yAt,
+            int yStride,
+            int rows) {
         for (int c = 0; c < PANEL_OUTPUTS; c += 2 * L) {
             int row = 0;
             if (WIDE_TILE) {
                 for (; row + 8 <= rows; row += 8) {
-                    tile8(panel, c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                    tile8(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
                 }
             }
             for (; row + 4 <= rows; row += 4) {
-                tile4(panel, c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                tile4(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
             }
             if (row + 2 <= rows) {
-                tile2(panel, c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                tile2(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
                 row += 2;
             }
             if (row < rows) {
-                tile1(panel, c, depth, x, xAt + row * xStride, y, yAt + row * yStride + c);
+                tile1(panel, 4L * c, depth, x, xAt + row * xStride, y, yAt + row * yStride + c);
             }
         }
     }
 
     private static void tile8(
-            float[] panel, int c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
         FloatVector a1 = load(y, yAt + yStride);
@@ -59,8 +72,8 @@ final class Gemm {
         FloatVector a7 = load(y, yAt + 7 * yStride);
         FloatVector b7 = load(y, yAt + 7 * yStride + L);
         for (int k = 0; k < depth; k++) {
-            FloatVector wa = load(panel, k * PANEL_OUTPUTS + c);
-            FloatVector wb = load(panel, k * PANEL_OUTPUTS + c + L);
+            FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
+            FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
             FloatVector x0 = splat(x[xAt + k]);
             a0 = wa.fma(x0, a0);
             b0 = wb.fma(x0, b0);
@@ -105,7 +118,7 @@ final class Gemm {
     }
 
     private static void tile4(
-            float[] panel, int c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
         FloatVector a1 = load(y, yAt + yStride);
@@ -115,8 +128,8 @@ final class Gemm {
         FloatVector a3 = load(y, yAt + 3 * yStride);
         FloatVector b3 = load(y, yAt + 3 * yStride + L);
         for (int k = 0; k < depth; k++) {
-            FloatVector wa = load(panel, k * PANEL_OUTPUTS + c);
-            FloatVector wb = load(panel, k * PANEL_OUTPUTS + c + L);
+            FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
+            FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
             FloatVector x0 = splat(x[xAt + k]);
             a0 = wa.fma(x0, a0);
             b0 = wb.fma(x0, b0);
@@ -141,14 +154,14 @@ final class Gemm {
     }
 
     private static void tile2(
-            float[] panel, int c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
         FloatVector a1 = load(y, yAt + yStride);
         FloatVector b1 = load(y, yAt + yStride + L);
         for (int k = 0; k < depth; k++) {
-            FloatVector wa = load(panel, k * PANEL_OUTPUTS + c);
-            FloatVector wb = load(panel, k * PANEL_OUTPUTS + c + L);
+            FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
+            FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
             FloatVector x0 = splat(x[xAt + k]);
             a0 = wa.fma(x0, a0);
             b0 = wb.fma(x0, b0);
@@ -162,18 +175,22 @@ final class Gemm {
         b1.intoArray(y, yAt + yStride + L);
     }
 
-    private static void tile1(float[] panel, int c, int depth, float[] x, int xAt, float[] y, int yAt) {
+    private static void tile1(MemorySegment panel, long c, int depth, float[] x, int xAt, float[] y, int yAt) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
         for (int k = 0; k < depth; k++) {
-            FloatVector wa = load(panel, k * PANEL_OUTPUTS + c);
-            FloatVector wb = load(panel, k * PANEL_OUTPUTS + c + L);
+            FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
+            FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
             FloatVector x0 = splat(x[xAt + k]);
             a0 = wa.fma(x0, a0);
             b0 = wb.fma(x0, b0);
         }
         a0.intoArray(y, yAt);
         b0.intoArray(y, yAt + L);
+    }
+
+    private static FloatVector panel(MemorySegment panel, long at) {
+        return FloatVector.fromMemorySegment(F, panel, at, LITTLE_ENDIAN);
     }
 
     private static FloatVector load(float[] values, int at) {

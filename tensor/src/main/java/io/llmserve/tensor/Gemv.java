@@ -37,8 +37,8 @@ final class Gemv {
             long c = at2 + part * 4L;
             switch (band.format()) {
                 case INT4 -> int4(data, a, b, c, groups, x, out, part);
-                case INT8 -> int8(data, a, b, c, groups, 8, x, out, part);
-                case INT8_16 -> int8(data, a, b, c, groups, 4, x, out, part);
+                case INT8 -> int8(data, a, b, c, 8 * groups, 3, x, out, part);
+                case INT8_16 -> int8(data, a, b, c, 4 * groups, 2, x, out, part);
                 case BF16 -> bf16(data, a, b, c, groups, x, out, part);
                 case F16 -> f16(data, a, b, c, groups, x, out, part);
                 case F32 -> f32(data, a, b, c, groups, x, out, part);
@@ -50,62 +50,56 @@ final class Gemv {
         FloatVector s0 = Lanes.splat(0);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
-        for (int group = 0; group < groups; group++) {
-            long line = (long) group * 6 * LINE;
-            FloatVector d0 = floats(data, a + line);
-            FloatVector d1 = floats(data, b + line);
-            FloatVector d2 = floats(data, c + line);
-            FloatVector m0 = floats(data, a + line + LINE);
-            FloatVector m1 = floats(data, b + line + LINE);
-            FloatVector m2 = floats(data, c + line + LINE);
-            for (int half = 0; half < 2; half++) {
-                for (int j = 0; j < 4; j++) {
-                    long at = line + (2L + j) * LINE;
-                    int column = group * 32 + half * 16 + 4 * j;
-                    IntVector q0 = words(data, a + at).lanewise(LSHR, 4 * half);
-                    IntVector q1 = words(data, b + at).lanewise(LSHR, 4 * half);
-                    IntVector q2 = words(data, c + at).lanewise(LSHR, 4 * half);
-                    for (int k = column; k < column + 4; k++) {
-                        FloatVector value = Lanes.splat(x[k]);
-                        s0 = nibble(q0, d0, m0).fma(value, s0);
-                        s1 = nibble(q1, d1, m1).fma(value, s1);
-                        s2 = nibble(q2, d2, m2).fma(value, s2);
-                        q0 = q0.lanewise(LSHR, 8);
-                        q1 = q1.lanewise(LSHR, 8);
-                        q2 = q2.lanewise(LSHR, 8);
-                    }
+        for (int line = 0; line < 4 * groups; line++) {
+            long group = (line >> 2) * (6L * LINE);
+            long at = group + (2 + (line & 3)) * (long) LINE;
+            FloatVector d0 = floats(data, a + group);
+            FloatVector d1 = floats(data, b + group);
+            FloatVector d2 = floats(data, c + group);
+            FloatVector m0 = floats(data, a + group + LINE);
+            FloatVector m1 = floats(data, b + group + LINE);
+            FloatVector m2 = floats(data, c + group + LINE);
+            IntVector q0 = words(data, a + at);
+            IntVector q1 = words(data, b + at);
+            IntVector q2 = words(data, c + at);
+            for (int k = 8 * line; k < 8 * line + 8; k += 4) {
+                for (int i = 0; i < 4; i++) {
+                    FloatVector value = Lanes.splat(x[k + i]);
+                    s0 = nibble(q0, d0, m0).fma(value, s0);
+                    s1 = nibble(q1, d1, m1).fma(value, s1);
+                    s2 = nibble(q2, d2, m2).fma(value, s2);
+                    q0 = q0.lanewise(LSHR, 4);
+                    q1 = q1.lanewise(LSHR, 4);
+                    q2 = q2.lanewise(LSHR, 4);
                 }
             }
         }
         store(s0, s1, s2, out, part);
     }
 
+    /// Groups of `1 << shift` lines.
     private static void int8(
-            MemorySegment data, long a, long b, long c, int groups, int lines, float[] x, float[] out, int part) {
+            MemorySegment data, long a, long b, long c, int lines, int shift, float[] x, float[] out, int part) {
         FloatVector s0 = Lanes.splat(0);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
-        int column = 0;
-        for (int group = 0; group < groups; group++) {
-            long line = (long) group * (lines + 1) * LINE;
-            FloatVector d0 = floats(data, a + line);
-            FloatVector d1 = floats(data, b + line);
-            FloatVector d2 = floats(data, c + line);
-            for (int j = 0; j < lines; j++) {
-                line += LINE;
-                IntVector q0 = words(data, a + line);
-                IntVector q1 = words(data, b + line);
-                IntVector q2 = words(data, c + line);
-                for (int k = column; k < column + 4; k++) {
-                    FloatVector value = Lanes.splat(x[k]);
-                    s0 = octet(q0, d0).fma(value, s0);
-                    s1 = octet(q1, d1).fma(value, s1);
-                    s2 = octet(q2, d2).fma(value, s2);
-                    q0 = q0.lanewise(LSHR, 8);
-                    q1 = q1.lanewise(LSHR, 8);
-                    q2 = q2.lanewise(LSHR, 8);
-                }
-                column += 4;
+        for (int line = 0; line < lines; line++) {
+            long at = (line + (line >> shift)) * (long) LINE;
+            long group = at - (line & ((1 << shift) - 1)) * (long) LINE;
+            FloatVector d0 = floats(data, a + group);
+            FloatVector d1 = floats(data, b + group);
+            FloatVector d2 = floats(data, c + group);
+            IntVector q0 = words(data, a + at + LINE);
+            IntVector q1 = words(data, b + at + LINE);
+            IntVector q2 = words(data, c + at + LINE);
+            for (int i = 0; i < 4; i++) {
+                FloatVector value = Lanes.splat(x[4 * line + i]);
+                s0 = octet(q0, d0).fma(value, s0);
+                s1 = octet(q1, d1).fma(value, s1);
+                s2 = octet(q2, d2).fma(value, s2);
+                q0 = q0.lanewise(LSHR, 8);
+                q1 = q1.lanewise(LSHR, 8);
+                q2 = q2.lanewise(LSHR, 8);
             }
         }
         store(s0, s1, s2, out, part);

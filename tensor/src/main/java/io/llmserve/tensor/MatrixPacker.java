@@ -96,11 +96,19 @@ public final class MatrixPacker {
         }
     }
 
+    /// 16 bytes with columns 0 .. 15 in their low nibbles and 16 .. 31 in the high ones.
     private static void q4Group(
             MemorySegment data, long at, float scale, float minimum, MemorySegment out, long group) {
         out.set(FLOAT, group, scale);
         out.set(FLOAT, group + WeightFormat.LINE_BYTES, minimum);
-        words(data, at, out, group + 2L * WeightFormat.LINE_BYTES, 4);
+        for (int j = 0; j < 4; j++) {
+            nibbles(data.get(LONG, at + j % 2 * 8L), j < 2 ? LOW_NIBBLES : ~LOW_NIBBLES, out, group, j);
+        }
+    }
+
+    /// Line `j` of a group: 8 columns, from a nibble of each of 8 bytes.
+    private static void nibbles(long bytes, long mask, MemorySegment out, long group, int j) {
+        out.set(INT, group + (2L + j) * WeightFormat.LINE_BYTES, (int) Long.compress(bytes, mask));
     }
 
     private static void q4k(MemorySegment data, long from, MemorySegment out, long to, int units) {
@@ -111,14 +119,9 @@ public final class MatrixPacker {
             out.set(FLOAT, line, Dequantizer.half(data, at) * Dequantizer.k4Scale(data, at + 4, group));
             float minimum = -Dequantizer.half(data, at + 2) * Dequantizer.k4Minimum(data, at + 4, group);
             out.set(FLOAT, line + WeightFormat.LINE_BYTES, minimum);
-            int shift = group % 2 * 4;
-            for (int half = 0; half < 2; half++) {
-                long quants = at + 16 + group / 2 * 32L + half * 8L;
-                long low = (data.get(LONG, quants) >>> shift) & LOW_NIBBLES;
-                long high = (data.get(LONG, quants + 16) >>> shift) & LOW_NIBBLES;
-                long pairs = low | (high << 4);
-                out.set(INT, line + (2L + 2L * half) * WeightFormat.LINE_BYTES, (int) pairs);
-                out.set(INT, line + (3L + 2L * half) * WeightFormat.LINE_BYTES, (int) (pairs >>> 32));
+            long mask = group % 2 == 0 ? LOW_NIBBLES : ~LOW_NIBBLES;
+            for (int j = 0; j < 4; j++) {
+                nibbles(data.get(LONG, at + 16 + group / 2 * 32L + j * 8L), mask, out, line, j);
             }
         }
     }

@@ -14,22 +14,25 @@ final class PanelUnpacker {
     private static final VectorSpecies<Integer> I = Lanes.INT;
     private static final int L = Lanes.COUNT;
     private static final int LINE = WeightFormat.LINE_BYTES;
-    private static final int STEP = Gemm.PANEL_OUTPUTS;
+    private static final long STEP = 4 * Gemm.PANEL_OUTPUTS;
 
     private PanelUnpacker() {}
 
     /// Columns `from .. from + count` of `block`, multiples of 32, to `panel[at + 32 k + lane]`.
-    static void unpack(PackedBand band, int block, int from, int count, float[] panel, int at) {
+    static void unpack(PackedBand band, int block, int from, int count, MemorySegment panel, long at) {
         WeightFormat format = band.format();
         long offset = band.blockOffset(block) + (long) (from / format.groupColumns()) * format.groupBytes();
         int groups = count / format.groupColumns();
         for (int part = 0; part < WeightFormat.BLOCK_ROWS; part += L) {
             long source = offset + part * 4L;
-            int to = at + part;
+            long to = at + 4L * part;
             switch (format) {
-                case INT4 -> int4(band.data(), source, groups, panel, to);
-                case INT8 -> int8(band.data(), source, groups, 8, panel, to);
-                case INT8_16 -> int8(band.data(), source, groups, 4, panel, to);
+                case INT4 -> {
+                    int4(band.data(), source, 4 * groups, 0, panel, to);
+                    int4(band.data(), source, 4 * groups, 16, panel, to + 4 * STEP);
+                }
+                case INT8 -> int8(band.data(), source, 8 * groups, 3, panel, to);
+                case INT8_16 -> int8(band.data(), source, 4 * groups, 2, panel, to);
                 case BF16 -> bf16(band.data(), source, groups, panel, to);
                 case F16 -> f16(band.data(), source, groups, panel, to);
                 case F32 -> f32(band.data(), source, groups, panel, to);
@@ -37,64 +40,55 @@ final class PanelUnpacker {
         }
     }
 
-    private static void int4(MemorySegment data, long source, int groups, float[] panel, int to) {
-        int out = to;
-        for (int group = 0; group < groups; group++) {
-            long at = source + (long) group * 6 * LINE;
-            FloatVector scale = floats(data, at);
-            FloatVector minimum = floats(data, at + LINE);
-            for (int j = 0; j < 4; j++) {
-                IntVector word = words(data, at + (2L + j) * LINE);
-                int low = out + 4 * j * STEP;
-                nibble(word, 0, scale, minimum).intoArray(panel, low);
-                nibble(word, 8, scale, minimum).intoArray(panel, low + STEP);
-                nibble(word, 16, scale, minimum).intoArray(panel, low + 2 * STEP);
-                nibble(word, 24, scale, minimum).intoArray(panel, low + 3 * STEP);
-                int high = low + 16 * STEP;
-                nibble(word, 4, scale, minimum).intoArray(panel, high);
-                nibble(word, 12, scale, minimum).intoArray(panel, high + STEP);
-                nibble(word, 20, scale, minimum).intoArray(panel, high + 2 * STEP);
-                nibble(word, 28, scale, minimum).intoArray(panel, high + 3 * STEP);
-            }
-            out += 32 * STEP;
+    /// Four columns of each line, the lower (`shift` 0) or the upper ones (16): half the work in one method, as
+    /// the compiler inlines only so much, and a vector that crosses a call is an object.
+    private static void int4(MemorySegment data, long source, int lines, int shift, MemorySegment panel, long to) {
+        for (int line = 0; line < lines; line++) {
+            long group = source + (line >> 2) * (6L * LINE);
+            FloatVector scale = floats(data, group);
+            FloatVector minimum = floats(data, group + LINE);
+            IntVector word = words(data, group + (2 + (line & 3)) * (long) LINE).lanewise(VectorOperators.LSHR, shift);
+            long out = to + line * (8 * STEP);
+            nibble(word, 0, scale, minimum).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            nibble(word, 4, scale, minimum).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
+            nibble(word, 8, scale, minimum).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
+            nibble(word, 12, scale, minimum).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
         }
     }
 
-    private static void int8(MemorySegment data, long source, int groups, int lines, float[] panel, int to) {
-        int out = to;
-        for (int group = 0; group < groups; group++) {
-            long at = source + (long) group * (lines + 1) * LINE;
-            FloatVector scale = floats(data, at);
-            for (int j = 1; j <= lines; j++) {
-                IntVector word = words(data, at + (long) j * LINE);
-                octet(word, 24, scale).intoArray(panel, out);
-                octet(word, 16, scale).intoArray(panel, out + STEP);
-                octet(word, 8, scale).intoArray(panel, out + 2 * STEP);
-                octet(word, 0, scale).intoArray(panel, out + 3 * STEP);
-                out += 4 * STEP;
-            }
+    /// Groups of `1 << shift` lines.
+    private static void int8(MemorySegment data, long source, int lines, int shift, MemorySegment panel, long to) {
+        for (int line = 0; line < lines; line++) {
+            long at = source + (line + (line >> shift)) * (long) LINE;
+            FloatVector scale = floats(data, at - (line & ((1 << shift) - 1)) * (long) LINE);
+            IntVector word = words(data, at + LINE);
+            long out = to + line * (4 * STEP);
+            octet(word, 24, scale).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            octet(word, 16, scale).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
+            octet(word, 8, scale).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
+            octet(word, 0, scale).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
         }
     }
 
-    private static void bf16(MemorySegment data, long source, int groups, float[] panel, int to) {
+    private static void bf16(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
             IntVector word = words(data, source + (long) group * LINE);
-            lowBf16(word).intoArray(panel, to + 2 * group * STEP);
-            highBf16(word).intoArray(panel, to + (2 * group + 1) * STEP);
+            lowBf16(word).intoMemorySegment(panel, to + 2L * group * STEP, LITTLE_ENDIAN);
+            highBf16(word).intoMemorySegment(panel, to + (2L * group + 1) * STEP, LITTLE_ENDIAN);
         }
     }
 
-    private static void f16(MemorySegment data, long source, int groups, float[] panel, int to) {
+    private static void f16(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
             IntVector word = words(data, source + (long) group * LINE);
-            lowF16(word).intoArray(panel, to + 2 * group * STEP);
-            highF16(word).intoArray(panel, to + (2 * group + 1) * STEP);
+            lowF16(word).intoMemorySegment(panel, to + 2L * group * STEP, LITTLE_ENDIAN);
+            highF16(word).intoMemorySegment(panel, to + (2L * group + 1) * STEP, LITTLE_ENDIAN);
         }
     }
 
-    private static void f32(MemorySegment data, long source, int groups, float[] panel, int to) {
+    private static void f32(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
-            floats(data, source + (long) group * LINE).intoArray(panel, to + group * STEP);
+            floats(data, source + (long) group * LINE).intoMemorySegment(panel, to + group * STEP, LITTLE_ENDIAN);
         }
     }
 

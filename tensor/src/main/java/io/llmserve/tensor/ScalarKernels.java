@@ -59,8 +59,7 @@ final class ScalarKernels implements KernelSet {
     static float weight(WeightFormat format, MemorySegment data, long at, int column) {
         return switch (format) {
             case INT4 -> {
-                int word = word(data, at, 2 + column % 16 / 4);
-                int q = (word >>> (column % 4 * 8 + column / 16 * 4)) & 15;
+                int q = (word(data, at, 2 + column / 8) >>> (column % 8 * 4)) & 15;
                 yield Math.fma(data.get(FLOAT, at), q, data.get(FLOAT, at + WeightFormat.LINE_BYTES));
             }
             case INT8, INT8_16 -> {

@@ -9,8 +9,8 @@ import static io.llmserve.core.Checks.check;
 ///
 /// The value of a weight is defined here, in f32, each step rounded once; every kernel computes exactly this.
 public enum WeightFormat {
-    /// `w = fma(scale, q, minimum)`. Group: line of f32 scales, line of f32 minimums, 4 lines of nibbles; byte
-    /// `b` of line `j` has column `4j + b` in its low and column `16 + 4j + b` in its high nibble.
+    /// `w = fma(scale, q, minimum)`. Group: line of f32 scales, line of f32 minimums, 4 lines of nibbles; nibble
+    /// `i` of a word of line `j`, from the lowest on, is column `8j + i`.
     INT4(32, 6),
     /// `w = scale * q`, one scale for 32 columns. Group: line of f32 scales, 8 lines; byte `b` of line `j` is
     /// column `4j + b`.
@@ -28,7 +28,7 @@ public enum WeightFormat {
     public static final int BLOCK_ROWS = 16;
 
     /// Names this layout in caches of packed weights.
-    public static final int LAYOUT_VERSION = 1;
+    public static final int LAYOUT_VERSION = 2;
 
     static final int LINE_BYTES = BLOCK_ROWS * Integer.BYTES;
 

@@ -5,7 +5,7 @@ A turn runs ours once and llama.cpp once per format, one after the other, never 
 over all turns; the peer's is that of its best format for this case. The ratio says how many times as good ours is (above
 1: faster, or less memory); its spread is the smallest and largest ratio within one turn.
 
-usage: bench/engine-vs-llamacpp.py [--turns 3] [--threads 2] [--json FILE] [--svg FILE] [--from FILE]
+usage: bench/engine-vs-llamacpp.py [--turns 3] [--cases prefill,decode_1_,decode_16] [--threads 2] [--json FILE] [--svg FILE] [--from FILE]
 Needs gcc, npm and pip for the peer. Leave the machine alone while it runs: llama.cpp spins on its threads.
 """
 import argparse
@@ -28,7 +28,11 @@ def main():
     if options.source:
         record = json.loads(Path(options.source).read_text())
     else:
-        record = {"machine": machine(options.threads), "turns": [turn(options, n) for n in range(options.turns)]}
+        record = {"machine": machine(options.threads), "turns": []}
+        for number in range(options.turns):
+            record["turns"].append(turn(options, number))
+            if options.json:  # what is measured is kept, even if a later turn is cut off
+                Path(options.json).write_text(json.dumps(record, indent=1) + "\n")
     record["cases"] = compare(record["turns"])
     print(table(record))
     if options.json:
@@ -42,7 +46,8 @@ def parse():
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=1, help="rounds within a turn")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--formats", default="Q4_0 Q4_1 Q8_0", help="llama.cpp's; default: %(default)s")
+    parser.add_argument("--formats", default="Q4_0 Q8_0", help="llama.cpp's; default: %(default)s")
+    parser.add_argument("--cases", default="", help="only cases that begin so, by commas; default: all, two minutes a side")
     parser.add_argument("--ours", default=str(HERE.parent / "llmserve") + " bench engine", help="default: %(default)s")
     parser.add_argument("--wrap", default="", help="prefix of every measured command, such as 'taskset -c 0,1'")
     parser.add_argument("--json", help="write all figures here")
@@ -54,6 +59,7 @@ def parse():
 def turn(options, number):
     """One run of everything: {peer: {case: [figure, ...]}}. Every second turn goes the other way round."""
     ours = f"{options.ours} --threads {options.threads} --rounds {options.rounds}"
+    ours += f" --case {options.cases}" if options.cases else ""
     peer = str(HERE / "peers" / "llamacpp" / "run.sh")
     commands = [(OURS, ours)] + [(f, f"{peer} {f}") for f in options.formats.split()]
     figures = {}
@@ -64,7 +70,7 @@ def turn(options, number):
 
 
 def measure(options, command):
-    environment = dict(os.environ, THREADS=str(options.threads), ROUNDS=str(options.rounds))
+    environment = dict(os.environ, THREADS=str(options.threads), ROUNDS=str(options.rounds), CASES=options.cases)
     result = subprocess.run(shlex.split(f"{options.wrap} {command}"), env=environment, text=True, stdout=subprocess.PIPE)
     if result.returncode != 0:
         sys.exit(f"'{command}' ended with {result.returncode}")

@@ -2,6 +2,7 @@ package io.llmserve.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmserve.bench.engine.CaseChoice;
 import io.llmserve.bench.engine.EngineBench;
 import io.llmserve.bench.engine.Figure;
 import io.llmserve.core.Clock;
@@ -15,6 +16,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -60,6 +62,13 @@ public final class EngineBenchCommand implements Callable<Integer> {
             description = "Rounds before these that are not shown. Default: ${DEFAULT-VALUE}")
     private int warmup;
 
+    @Option(
+            names = "--case",
+            paramLabel = "PREFIX",
+            split = ",",
+            description = "Only cases whose name begins so: prefill, decode_1_, decode_16, ttft, mixed. Default: all")
+    private List<String> cases = List.of();
+
     @Override
     public Integer call() {
         int computing = threads != null ? threads : Runtime.getRuntime().availableProcessors();
@@ -73,7 +82,8 @@ public final class EngineBenchCommand implements Callable<Integer> {
         ModelDescription description =
                 ModelReader.open(ModelStore.of(System.getenv()).pull(uri, PullListener.SILENT));
         try (TensorSource _ = description.tensors()) {
-            new EngineBench(description, computing, rounds, warmup).run(processStartNanos(), this::print);
+            new EngineBench(description, computing, rounds, warmup, new CaseChoice(cases))
+                    .run(processStartNanos(), this::print);
         }
         return 0;
     }

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 /// @param threads that compute
 /// @param rounds of every case; each gives a figure
 /// @param warmupRounds before them, whose figures nobody sees: the JIT compiles, the peer has nothing to compile
-public record EngineBench(ModelDescription model, int threads, int rounds, int warmupRounds) {
+/// @param cases that are run; the start and the memory are always measured
+public record EngineBench(ModelDescription model, int threads, int rounds, int warmupRounds, CaseChoice cases) {
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(5);
     private static final int[] MIXED_BATCH_TOKENS = {512, 2048};
 
@@ -29,7 +30,7 @@ public record EngineBench(ModelDescription model, int threads, int rounds, int w
                 figures.accept(Figure.of("start_to_first_token_s", (first[0] - startNanos) / 1e9));
                 engine.warmUp(LONGEST_WARM_UP);
                 for (int round = -warmupRounds; round < rounds; round++) {
-                    new EngineCases(streams, Clock.SYSTEM, round < 0 ? ignored -> {} : figures).round();
+                    new EngineCases(streams, Clock.SYSTEM, cases, round < 0 ? ignored -> {} : figures).round();
                 }
             }
             for (int batchTokens : MIXED_BATCH_TOKENS) {
@@ -43,7 +44,7 @@ public record EngineBench(ModelDescription model, int threads, int rounds, int w
         try (EmbeddedEngine engine = factory.start(options(batchTokens))) {
             Streams streams = streams(engine);
             for (int round = Math.min(0, 1 - warmupRounds); round < rounds; round++) {
-                new EngineCases(streams, Clock.SYSTEM, round < 0 ? ignored -> {} : figures).mixed(batchTokens);
+                new EngineCases(streams, Clock.SYSTEM, cases, round < 0 ? ignored -> {} : figures).mixed(batchTokens);
             }
         }
     }

@@ -22,29 +22,38 @@ final class EngineCases {
 
     private final Streams streams;
     private final Clock clock;
+    private final CaseChoice choice;
     private final Consumer<Figure> figures;
 
-    EngineCases(Streams streams, Clock clock, Consumer<Figure> figures) {
+    EngineCases(Streams streams, Clock clock, CaseChoice choice, Consumer<Figure> figures) {
         this.streams = streams;
         this.clock = clock;
+        this.choice = choice;
         this.figures = figures;
     }
 
-    /// Every case but the mixed ones, once.
+    /// Every chosen case but the mixed ones, once.
     void round() {
-        prefill();
-        decodeOne("decode_1_at_1024_tok_s", 1024);
-        decodeOne("decode_1_tok_s", 1);
-        for (int count = 4; count <= 16; count *= 2) {
-            decodeMany(count);
+        run("prefill_1024_tok_s", this::prefill);
+        run("decode_1_at_1024_tok_s", name -> decodeOne(name, 1024));
+        run("decode_1_tok_s", name -> decodeOne(name, 1));
+        for (int streams = 4; streams <= 16; streams *= 2) {
+            int count = streams;
+            run("decode_%d_at_128_tok_s".formatted(count), name -> decodeMany(name, count));
         }
-        firstTokenWithCachedPrefix();
+        run("ttft_4096_with_3800_cached_s", this::firstTokenWithCachedPrefix);
     }
 
-    private void prefill() {
+    private void run(String name, Consumer<String> body) {
+        if (choice.has(name)) {
+            body.accept(name);
+        }
+    }
+
+    private void prefill(String name) {
         long start = clock.nanos();
         long[] times = streams.start(0, 1024, 1, streams.freshSalt()).await();
-        figures.accept(Figure.of("prefill_1024_tok_s", 1024 / seconds(start, times[0])));
+        figures.accept(Figure.of(name, 1024 / seconds(start, times[0])));
     }
 
     private void decodeOne(String name, int promptTokens) {
@@ -55,7 +64,7 @@ final class EngineCases {
 
     /// Prompts are computed first, so that all streams begin together; what counts is the span in which all of them
     /// run.
-    private void decodeMany(int count) {
+    private void decodeMany(String name, int count) {
         String salt = streams.freshSalt();
         for (int sequence = 0; sequence < count; sequence++) {
             streams.start(sequence, 128, 1, salt).await();
@@ -63,7 +72,7 @@ final class EngineCases {
         List<TokenTimes> running =
                 streams.startTogether(128, STEPS + 1, salt, Collections.nCopies(count, ignored -> {}));
         List<long[]> times = running.stream().map(TokenTimes::await).toList();
-        figures.accept(Figure.of("decode_%d_at_128_tok_s".formatted(count), rateWhileAllRun(times)));
+        figures.accept(Figure.of(name, rateWhileAllRun(times)));
     }
 
     private static double rateWhileAllRun(List<long[]> times) {
@@ -79,18 +88,22 @@ final class EngineCases {
         return tokens / seconds(from, to);
     }
 
-    private void firstTokenWithCachedPrefix() {
+    private void firstTokenWithCachedPrefix(String name) {
         String salt = streams.freshSalt();
         streams.start(0, 3800, 1, salt).await();
         long start = clock.nanos();
         long[] times = streams.start(0, 4096, 1, salt).await();
-        figures.accept(Figure.of("ttft_4096_with_3800_cached_s", seconds(start, times[0])));
+        figures.accept(Figure.of(name, seconds(start, times[0])));
     }
 
     /// Eight streams decode; every 64 tokens a 1,024-token prompt joins them.
     ///
     /// @param batchTokens the engine's limit of tokens a step, for the case's name
     void mixed(int batchTokens) {
+        run("mixed_8_streams_batch_%d_itl_ms".formatted(batchTokens), this::mixed);
+    }
+
+    private void mixed(String name) {
         String salt = streams.freshSalt();
         for (int sequence = 0; sequence < MIXED_STREAMS; sequence++) {
             streams.start(sequence, 128, 1, salt).await();
@@ -105,7 +118,7 @@ final class EngineCases {
         List<TokenTimes> running = streams.startTogether(128, MIXED_STEPS + 1, salt, listeners);
         List<long[]> times = running.stream().map(TokenTimes::await).toList();
         joining.forEach(TokenTimes::await);
-        figures.accept(mixedFigure("mixed_8_streams_batch_%d_itl_ms".formatted(batchTokens), times));
+        figures.accept(mixedFigure(name, times));
     }
 
     private static Figure mixedFigure(String name, List<long[]> times) {

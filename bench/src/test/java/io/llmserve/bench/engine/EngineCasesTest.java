@@ -14,7 +14,8 @@ class EngineCasesTest {
     @Test
     void aRoundHasTheCasesOfThePeersDriverWithTheEnginesOwnSpeed() {
         try (FakeEngine engine = new FakeEngine()) {
-            new EngineCases(new Streams(engine, engine, 49_152), engine, figures::add).round();
+            new EngineCases(new Streams(engine, engine, 49_152), engine, new CaseChoice(List.of()), figures::add)
+                    .round();
         }
         assertThat(figures.stream().map(Figure::name))
                 .containsExactly(
@@ -36,7 +37,8 @@ class EngineCasesTest {
     @Test
     void mixedShowsThePauseThatAJoiningPromptMakes() {
         try (FakeEngine engine = new FakeEngine()) {
-            new EngineCases(new Streams(engine, engine, 49_152), engine, figures::add).mixed(2048);
+            new EngineCases(new Streams(engine, engine, 49_152), engine, new CaseChoice(List.of()), figures::add)
+                    .mixed(2048);
         }
         assertThat(figures).hasSize(1);
         Figure figure = figures.getFirst();

@@ -1,0 +1,250 @@
+package io.llmserve.transfer;
+
+import io.llmserve.core.ServeException;
+import io.llmserve.transfer.Message.ReadyPage;
+import io.llmserve.transfer.data.EngineKind;
+import io.llmserve.transfer.data.PageRead;
+import io.llmserve.transfer.link.Deadline;
+import io.llmserve.transfer.link.TransferException;
+import io.llmserve.transfer.link.TransferFailure;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One transfer as the receiver sees it; lives on the caller's thread. What the peer has announced is
+/// read in batches: while one is read, the next are announced.
+final class Fetch implements AutoCloseable {
+    /// The most that one batch may bring, so that a peer hears from us in time.
+    private static final long BATCH_BYTES = 128 << 20;
+
+    private final TransferClient client;
+    private final PeerAddress peer;
+    private final Message.Hello hello;
+    private final PageSink sink;
+    private final Deadline deadline;
+    private final long startNanos = System.nanoTime();
+    private final Conversation conversation;
+
+    private final List<ReadyPage> ready = new ArrayList<>();
+    private int total = -1;
+    private byte[] token = new byte[0];
+    private EngineChoice.@Nullable Chosen chosen;
+    private int moved;
+    private long movingNanos;
+    private long toldNanos = startNanos;
+
+    Fetch(TransferClient client, PeerAddress peer, Message.Hello hello, PageSink sink, Deadline deadline) {
+        this.client = client;
+        this.peer = peer;
+        this.hello = hello;
+        this.sink = sink;
+        this.deadline = deadline;
+        this.conversation = client.connect(peer, deadline);
+    }
+
+    TransferReport run() {
+        try {
+            EngineChoice choice = greet();
+            choose(choice);
+            while (total < 0 || ready.size() < total) {
+                int from = ready.size();
+                listen();
+                read(choice, from);
+            }
+            conversation.send(new Message.Done(true, moved), limit());
+            return report();
+        } catch (TransferException e) {
+            giveUp(e.kind());
+            throw described(e);
+        } catch (ServeException e) {
+            giveUp(TransferFailure.RECEIVER_FULL);
+            throw e;
+        }
+    }
+
+    private EngineChoice greet() {
+        conversation.sendPreamble(limit());
+        conversation.send(hello, limit());
+        conversation.expectPreamble(limit());
+        switch (conversation.receive(limit())) {
+            case Message.Welcome welcome -> {
+                token = welcome.token();
+                return new EngineChoice(client.engines(), welcome.offers(), pageBytes(), this::tcpReader);
+            }
+            case Message.Refused refused -> throw new TransferException(refused.kind(), refused.reason());
+            case Message other -> throw unexpected(other);
+        }
+    }
+
+    private TcpReader tcpReader() {
+        return new TcpReader(
+                client.engines().memory().segment(),
+                pageBytes(),
+                client.options().streams(),
+                this::lane);
+    }
+
+    private TcpLane lane() {
+        Conversation data = client.connect(peer, deadline);
+        try {
+            data.sendPreamble(limit());
+            data.send(new Message.Attach(token), limit());
+            data.expectPreamble(limit());
+        } catch (TransferException e) {
+            data.close();
+            throw e;
+        }
+        return new TcpLane(data.link(), client.watchdog(), client.options().idleTimeout());
+    }
+
+    private void choose(EngineChoice choice) {
+        EngineChoice.Chosen next = choice.next();
+        chosen = next;
+        conversation.send(new Message.Use(next.kind(), choice.reason()), limit());
+        client.chosen(hello.transferId(), peer, next, choice.reason());
+    }
+
+    /// Waits for announced pages and takes all that have been announced by then.
+    private void listen() {
+        int from = ready.size();
+        long most = Math.max(1, BATCH_BYTES / pageBytes());
+        do {
+            switch (conversation.receive(limit())) {
+                case Message.Ready more -> add(more);
+                case Message.Waiting() -> stillHere();
+                case Message.Refused refused -> throw new TransferException(refused.kind(), refused.reason());
+                case Message other -> throw unexpected(other);
+            }
+        } while (ready.size() - from < most && ready.size() != total && conversation.pending());
+    }
+
+    private void add(Message.Ready more) {
+        if (more.first() != ready.size() || (total >= 0 && more.total() != total)) {
+            throw new TransferException(
+                    TransferFailure.PROTOCOL,
+                    "announced page %d of %d when page %d of %d was next"
+                            .formatted(more.first(), more.total(), ready.size(), total));
+        }
+        total = more.total();
+        ready.addAll(more.pages());
+    }
+
+    private void stillHere() {
+        if (!sink.wanted()) {
+            throw new TransferException(TransferFailure.CANCELLED, "the pages are not wanted any more");
+        }
+        toldNanos = System.nanoTime();
+        conversation.send(new Message.Taken(moved), limit());
+    }
+
+    private void read(EngineChoice choice, int from) {
+        MemorySegment pages = client.engines().memory().segment();
+        Arrivals arrivals = new Arrivals(wanted(from), ready, pages, pageBytes(), sink, this::arrivedOne);
+        long start = System.nanoTime();
+        List<PageRead> missing = arrivals.missing();
+        while (!missing.isEmpty()) {
+            EngineChoice.Chosen with = chosen();
+            try {
+                with.reader().read(missing, arrivals::arrived, deadline);
+            } catch (TransferException e) {
+                if (e.kind() != TransferFailure.ENGINE) {
+                    throw e;
+                }
+                with.reader().close();
+                choice.excluded(with.kind(), e.text());
+                choose(choice);
+            }
+            missing = arrivals.missing();
+        }
+        movingNanos += System.nanoTime() - start;
+    }
+
+    private List<PageRead> wanted(int from) {
+        List<PageRead> batch = new ArrayList<>();
+        for (int index = from; index < ready.size(); index++) {
+            long offset = sink.offsetFor(index, ready.get(index).hash());
+            if (offset != PageSink.SKIP) {
+                batch.add(new PageRead(index, ready.get(index).offset(), offset));
+            }
+        }
+        return batch;
+    }
+
+    /// The peer hears from us while a long batch is on its way.
+    private void arrivedOne() {
+        moved++;
+        if (System.nanoTime() - toldNanos > client.options().heartbeat().toNanos()) {
+            stillHere();
+        }
+    }
+
+    private EngineChoice.Chosen chosen() {
+        EngineChoice.Chosen now = chosen;
+        if (now == null) {
+            throw new IllegalStateException("no data engine chosen yet");
+        }
+        return now;
+    }
+
+    private int pageBytes() {
+        return client.format().pageBytes();
+    }
+
+    private Deadline limit() {
+        return deadline.orEarlier(client.options().idleTimeout());
+    }
+
+    private TransferReport report() {
+        EngineKind kind = chosen().kind();
+        long elapsed = System.nanoTime() - startNanos;
+        return new TransferReport(
+                hello.transferId(),
+                peer.toString(),
+                kind,
+                moved,
+                (long) moved * pageBytes(),
+                Duration.ofNanos(elapsed),
+                Duration.ofNanos(movingNanos));
+    }
+
+    /// Lets the peer free its pages now, if it can still be told.
+    private void giveUp(TransferFailure kind) {
+        if (kind == TransferFailure.CONNECTION_LOST) {
+            return;
+        }
+        try {
+            conversation.send(
+                    new Message.Done(false, moved),
+                    Deadline.after(client.options().heartbeat()));
+        } catch (TransferException e) {
+            // Its lease ends without us.
+        }
+    }
+
+    private TransferException described(TransferException e) {
+        String pages = total < 0 ? "no page" : "%d of %d pages".formatted(moved, total);
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        return new TransferException(
+                e.kind(),
+                "KV transfer %s from %s brought %s in %.1f s: %s"
+                        .formatted(hello.transferId(), peer, pages, seconds, e.text()),
+                e);
+    }
+
+    private TransferException unexpected(Message message) {
+        return new TransferException(
+                TransferFailure.PROTOCOL,
+                "sent an unexpected %s".formatted(message.getClass().getSimpleName()));
+    }
+
+    @Override
+    public void close() {
+        EngineChoice.Chosen last = chosen;
+        if (last != null) {
+            last.reader().close();
+        }
+        conversation.close();
+    }
+}

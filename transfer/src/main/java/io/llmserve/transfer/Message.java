@@ -1,0 +1,46 @@
+package io.llmserve.transfer;
+
+import io.llmserve.core.BlockHash;
+import io.llmserve.transfer.data.EngineKind;
+import io.llmserve.transfer.link.TransferFailure;
+import java.util.List;
+
+/// What both sides say on a control connection, after the preamble (magic and version). The receiver of
+/// pages is the client.
+sealed interface Message {
+    /// Client, first on a control connection: whose pages, which, and of what format they must be.
+    record Hello(String engineId, String transferId, PageFormat format) implements Message {}
+
+    /// Server: the transfer's token for data connections, and what each of its data engines has to say.
+    record Welcome(byte[] token, List<Offer> offers) implements Message {}
+
+    /// Client: the data engine it reads with from now on, and why not an earlier one of its order.
+    record Use(EngineKind engine, String reason) implements Message {}
+
+    /// Server: pages `[first, first + pages.size())` of `total` may be read.
+    record Ready(int total, int first, List<ReadyPage> pages) implements Message {}
+
+    /// Server: the prefill runs, no page is ready yet.
+    record Waiting() implements Message {}
+
+    /// Client: still here, and so many pages have been taken.
+    record Taken(int pages) implements Message {}
+
+    /// Client, last: it has all it wants (`whole`), or gave up; the lease may end. So many pages have been
+    /// taken.
+    record Done(boolean whole, int pages) implements Message {}
+
+    /// Server, last: there will be no (more) pages.
+    record Refused(TransferFailure kind, String reason) implements Message {}
+
+    /// Client, first and only on a data connection of the TCP engine.
+    record Attach(byte[] token) implements Message {}
+
+    int TOKEN_BYTES = 16;
+
+    /// @param offset where the page begins in the server's page memory, in bytes
+    /// @param checksum CRC-32C of the page
+    record ReadyPage(long offset, BlockHash hash, int checksum) {
+        static final int BYTES = 8 + 16 + 4;
+    }
+}

@@ -1,0 +1,96 @@
+package io.llmserve.transfer;
+
+import io.llmserve.transfer.data.PageRead;
+import io.llmserve.transfer.data.PageReader;
+import io.llmserve.transfer.link.Deadline;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Reads pages over several TCP connections, which are made when a batch first needs them. Each
+/// connection has a thread of its own while a batch runs and takes pages from one queue, so that a slow
+/// one holds up no other. We ask for no more than we have room for: that is the back-pressure.
+final class TcpReader implements PageReader {
+    /// A connection is worth its while from this many bytes on.
+    private static final long BYTES_PER_STREAM = 2 << 20;
+
+    private final MemorySegment pages;
+    private final int pageBytes;
+    private final int maxStreams;
+    private final Supplier<TcpLane> connector;
+    private final List<TcpLane> lanes = new ArrayList<>();
+
+    TcpReader(MemorySegment pages, int pageBytes, int maxStreams, Supplier<TcpLane> connector) {
+        this.pages = pages;
+        this.pageBytes = pageBytes;
+        this.maxStreams = maxStreams;
+        this.connector = connector;
+    }
+
+    @Override
+    public void read(List<PageRead> batch, IntConsumer arrived, Deadline deadline) {
+        ConcurrentLinkedQueue<PageRead> queue = new ConcurrentLinkedQueue<>(batch);
+        int wanted = Math.clamp((long) batch.size() * pageBytes / BYTES_PER_STREAM, 1, maxStreams);
+        while (lanes.size() < wanted) {
+            lanes.add(connector.get());
+        }
+        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+        List<Thread> others = lanes.subList(1, wanted).stream()
+                .map(lane -> Thread.startVirtualThread(() -> carry(lane, queue, arrived, deadline, failure)))
+                .toList();
+        carry(lanes.getFirst(), queue, arrived, deadline, failure);
+        boolean interrupted = joinAll(others);
+        RuntimeException first = failure.get();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    /// Nobody may write into our pages after [#read] has returned, so this waits even when interrupted;
+    /// closed lanes end at once.
+    private boolean joinAll(List<Thread> threads) {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (true) {
+                try {
+                    thread.join();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    close();
+                }
+            }
+        }
+        return interrupted;
+    }
+
+    private void carry(
+            TcpLane lane,
+            ConcurrentLinkedQueue<PageRead> queue,
+            IntConsumer arrived,
+            Deadline deadline,
+            AtomicReference<@Nullable RuntimeException> failure) {
+        try {
+            lane.carry(queue, pages, pageBytes, arrived, deadline);
+        } catch (RuntimeException e) {
+            if (failure.compareAndSet(null, e)) {
+                queue.clear();
+                close();
+            }
+        }
+    }
+
+    /// Ends all connections.
+    @Override
+    public void close() {
+        lanes.forEach(TcpLane::close);
+    }
+}

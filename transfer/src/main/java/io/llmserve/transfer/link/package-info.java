@@ -1,0 +1,5 @@
+/// Connections between two workers: bytes, messages, deadlines and failures.
+@NullMarked
+package io.llmserve.transfer.link;
+
+import org.jspecify.annotations.NullMarked;

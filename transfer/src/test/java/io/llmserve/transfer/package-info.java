@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.transfer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,46 @@
+package io.llmserve.control;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a worker prints: forwarded to our log under the worker's name, and the end of it kept for the message
+/// that says why the worker failed. Any thread may call.
+final class Output {
+    private static final Logger LOG = LoggerFactory.getLogger("worker");
+    private static final int KEPT_LINES = 15;
+    private static final int LONGEST_LINE = 2_000;
+    private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+    private static final Pattern ALARM = Pattern.compile("\\b(ERROR|CRITICAL|FATAL)\\b");
+
+    private final String worker;
+    private final Deque<String> last = new ArrayDeque<>();
+
+    Output(String worker) {
+        this.worker = worker;
+    }
+
+    void line(String printed) {
+        String plain = COLOUR.matcher(printed).replaceAll("");
+        String line = plain.length() <= LONGEST_LINE ? plain : plain.substring(0, LONGEST_LINE) + "...";
+        synchronized (this) {
+            last.addLast(line);
+            if (last.size() > KEPT_LINES) {
+                last.removeFirst();
+            }
+        }
+        if (ALARM.matcher(line).find()) {
+            LOG.warn("[{}] {}", worker, line);
+        } else {
+            LOG.info("[{}] {}", worker, line);
+        }
+    }
+
+    /// The last lines, oldest first.
+    synchronized List<String> end() {
+        return List.copyOf(last);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,7 @@ import io.llmserve.core.FinishReason;
 import io.llmserve.core.ServeException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A generation from submit to end: its sequence, what its sampler must remember, its times and its listener.
 /// Owned by the step thread, but for [#cancel()].
@@ -15,25 +16,37 @@ final class ActiveGeneration implements Generation {
     private final Sequence sequence;
     private final TokenCounts counts = new TokenCounts();
     private final boolean countsTokens;
+    /// Its prompt's pages, where they are offered to another engine.
+    private final @Nullable PromptExport export;
     private final long submittedNanos;
     private long startedNanos;
     private long answeredNanos;
     private boolean started;
+    private boolean answered;
 
     ActiveGeneration(
             GenerationRequest request,
             GenerationListener listener,
             Consumer<ActiveGeneration> canceller,
+            @Nullable PromptExport export,
             long arrival,
             long nowNanos) {
         this.request = request;
         this.listener = listener;
         this.canceller = canceller;
-        this.sequence = new Sequence(request.prompt(), request.cacheSalt(), request.priority(), arrival);
+        this.export = export;
+        this.sequence =
+                new Sequence(request.prompt(), request.resumed(), request.cacheSalt(), request.priority(), arrival);
+        if (request.handover() instanceof Handover.Fetch) {
+            sequence.wantPages();
+        }
         this.submittedNanos = nowNanos;
         this.countsTokens = Sampler.hasPenalties(request.sampling());
         if (countsTokens) {
             counts.addPrompt(request.prompt());
+            for (int token : request.resumed()) {
+                counts.addAnswer(token);
+            }
         }
     }
 
@@ -47,6 +60,11 @@ final class ActiveGeneration implements Generation {
         if (!cancelled.getAndSet(true)) {
             canceller.accept(this);
         }
+    }
+
+    @Nullable
+    PromptExport export() {
+        return export;
     }
 
     Sequence sequence() {
@@ -77,7 +95,8 @@ final class ActiveGeneration implements Generation {
 
     /// Takes up the next token and tells the listener.
     void accept(Sampler.Choice choice, long nowNanos) {
-        if (sequence.generated() == 0) {
+        if (!answered) {
+            answered = true;
             answeredNanos = nowNanos;
         }
         sequence.append(choice.tokenId());
@@ -101,7 +120,7 @@ final class ActiveGeneration implements Generation {
 
     private GenerationUsage usage(long nowNanos) {
         long start = started ? startedNanos : nowNanos;
-        long answer = sequence.generated() > 0 ? answeredNanos : nowNanos;
+        long answer = answered ? answeredNanos : nowNanos;
         return new GenerationUsage(
                 sequence.promptLength(),
                 sequence.cachedTokens(),

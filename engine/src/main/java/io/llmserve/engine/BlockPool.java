@@ -79,6 +79,12 @@ final class BlockPool {
         holders[page]++;
     }
 
+    /// One more holder for a page that is held.
+    void hold(int page) {
+        check(holders[page] > 0, "page %d is to be held by one more, but nobody holds it", page);
+        holders[page]++;
+    }
+
     /// One holder less; the last one's page is free.
     void release(int page) {
         check(holders[page] > 0, "page %d is released, but nobody holds it", page);

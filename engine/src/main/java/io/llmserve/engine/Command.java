@@ -8,6 +8,11 @@ sealed interface Command {
 
     record Cancel(ActiveGeneration generation) implements Command {}
 
+    /// A prompt that is offered may be free.
+    record Settle(PromptExport export) implements Command {}
+
+    record ImportClosed(PromptImport.Closed closed) implements Command {}
+
     /// @param done counted down when nothing is left
     record Drain(long deadlineNanos, CountDownLatch done) implements Command {}
 

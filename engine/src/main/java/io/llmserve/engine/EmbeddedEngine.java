@@ -4,12 +4,15 @@ import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.models.ModelConfiguration;
+import io.llmserve.tensor.KvLayout;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,6 +21,9 @@ import org.slf4j.LoggerFactory;
 /// The engine in this process: one platform thread that takes commands and steps. Made by [EngineFactory].
 public final class EmbeddedEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedEngine.class);
+
+    /// How often an engine that has nothing to compute looks at the clock, if time matters to it at all.
+    private static final Duration TICK = Duration.ofMillis(20);
 
     private final EngineMemory memory;
     private final Clock clock;
@@ -29,6 +35,8 @@ public final class EmbeddedEngine implements Engine {
     private final AtomicLong arrivals = new AtomicLong();
     /// Bounded by the waiting queue's limit and one cancel per generation.
     private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
+    private final ExportTable exports = new ExportTable(export -> send(new Command.Settle(export), true));
+    private final Handovers handovers;
     /// Owned by the step thread.
     private final List<Command.Drain> drains = new ArrayList<>();
     private boolean stopping;
@@ -45,9 +53,12 @@ public final class EmbeddedEngine implements Engine {
         this.rules = new RequestRules(model.vocabulary(), memory.contextLength());
         this.waiting = new WaitingQueue(options.maxWaiting());
         BlockPool pool = new BlockPool(memory.cache().pages());
+        this.handovers = new Handovers(
+                pool, exports, options.lease().toNanos(), closed -> send(new Command.ImportClosed(closed), true));
         Stepper.Parts parts = new Stepper.Parts(
                 pool,
                 new Scheduler(options.batching(), options.kv().prefixCaching(), pool),
+                handovers,
                 new StepRunner(memory.runner(), model.vocabulary(), options.batching()),
                 new Sampler(model.vocabulary(), memory.model().eosTokenIds()),
                 new StopRule(memory.model().eosTokenIds(), memory.contextLength()));
@@ -71,16 +82,40 @@ public final class EmbeddedEngine implements Engine {
     @Override
     public Generation submit(GenerationRequest request, GenerationListener listener) {
         rules.check(request);
-        ActiveGeneration generation =
-                new ActiveGeneration(request, listener, this::cancel, arrivals.getAndIncrement(), clock.nanos());
         synchronized (commands) {
             if (!accepting) {
                 throw WaitingQueue.closed();
             }
             waiting.enter();
+            ActiveGeneration generation = new ActiveGeneration(
+                    request, listener, this::cancel, offer(request), arrivals.getAndIncrement(), clock.nanos());
             commands.add(new Command.Submit(generation));
+            return generation;
         }
-        return generation;
+    }
+
+    /// From now on others may ask for the prompt's pages.
+    private @Nullable PromptExport offer(GenerationRequest request) {
+        int tokens = request.prompt().length + request.resumed().length;
+        return request.handover() instanceof Handover.Offer(String transferId)
+                ? exports.add(transferId, (tokens - 1) / Sequence.PAGE_TOKENS)
+                : null;
+    }
+
+    /// Prompts whose pages other engines may have.
+    public PageExports exports() {
+        return exports;
+    }
+
+    /// How a page is laid out.
+    public KvLayout pageLayout() {
+        return memory.cache().layout();
+    }
+
+    /// All pages, one after the other; until the engine is closed. What may be read and written there, and when, is
+    /// for [#exports()] and [PageFiller]s to say.
+    public MemorySegment pageMemory() {
+        return memory.cache().memory();
     }
 
     @Override
@@ -95,7 +130,8 @@ public final class EmbeddedEngine implements Engine {
                         now.usedPages(),
                         now.cachedPages(),
                         now.pageTokens()),
-                latest.total());
+                latest.total(),
+                latest.handovers());
     }
 
     /// Runs the kernels on shapes as they will come, until the JIT has compiled them or `limit` has passed. Leaves
@@ -153,10 +189,12 @@ public final class EmbeddedEngine implements Engine {
 
     private void run() {
         try {
+            boolean stepped = false;
             while (!stopping) {
-                handleCommands();
+                handleCommands(stepped);
+                handovers.expire(clock.nanos());
                 expireDrains();
-                stepper.step();
+                stepped = stepper.step();
                 statistics = stepper.statistics();
             }
             stepper.abortAll();
@@ -168,18 +206,21 @@ public final class EmbeddedEngine implements Engine {
         }
     }
 
-    /// Waits for a command where there is nothing else to do.
-    private void handleCommands() {
-        Command command = stepper.isIdle() && drains.isEmpty() ? take() : commands.poll();
+    /// Waits for a command where there is nothing to compute.
+    private void handleCommands(boolean stepped) {
+        Command command = stepped ? commands.poll() : await();
         while (command != null) {
             handle(command);
             command = commands.poll();
         }
     }
 
-    private @Nullable Command take() {
+    /// Not for long where time alone may change something: leases and drains end.
+    private @Nullable Command await() {
         try {
-            return commands.take();
+            return isQuiet() && drains.isEmpty()
+                    ? commands.take()
+                    : commands.poll(TICK.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             throw new IllegalStateException("the step thread was interrupted", e);
         }
@@ -189,6 +230,8 @@ public final class EmbeddedEngine implements Engine {
         switch (command) {
             case Command.Submit(ActiveGeneration generation) -> stepper.add(generation);
             case Command.Cancel(ActiveGeneration generation) -> stepper.abort(generation);
+            case Command.Settle(PromptExport export) -> handovers.settle(export, clock.nanos());
+            case Command.ImportClosed(PromptImport.Closed closed) -> stepper.imported(closed);
             case Command.Drain drain -> drains.add(drain);
             case Command.WarmUp(long limitNanos, CountDownLatch done) -> {
                 try {
@@ -205,11 +248,17 @@ public final class EmbeddedEngine implements Engine {
         long now = clock.nanos();
         if (drains.stream().anyMatch(drain -> drain.deadlineNanos() - now <= 0)) {
             stepper.abortAll();
+            handovers.endAll();
         }
-        if (stepper.isIdle()) {
+        if (isQuiet()) {
             drains.forEach(drain -> drain.done().countDown());
             drains.clear();
         }
+    }
+
+    /// Whether no generation is left, and no page that another engine may still want.
+    private boolean isQuiet() {
+        return stepper.isIdle() && handovers.isEmpty();
     }
 
     /// Nothing reaches this thread any more; what came last is answered, and memory goes back.
@@ -218,11 +267,15 @@ public final class EmbeddedEngine implements Engine {
             accepting = false;
             ended = true;
         }
+        exports.close();
+        handovers.endAll();
         for (Command command = commands.poll(); command != null; command = commands.poll()) {
             switch (command) {
                 case Command.Submit(ActiveGeneration generation) -> stepper.refuse(generation, WaitingQueue.closed());
                 case Command.WarmUp(long limitNanos, CountDownLatch done) -> done.countDown();
                 case Command.Drain drain -> drains.add(drain);
+                case Command.ImportClosed(PromptImport.Closed closed) -> stepper.imported(closed);
+                case Command.Settle settle -> handovers.settle(settle.export(), clock.nanos());
                 case Command.Cancel cancel -> {}
                 case Command.Stop stop -> {}
             }

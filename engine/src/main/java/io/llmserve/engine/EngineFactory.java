@@ -49,9 +49,16 @@ public final class EngineFactory implements AutoCloseable {
 
     /// As [#start(EngineOptions)], with time from `clock`.
     public EmbeddedEngine start(EngineOptions options, Clock clock) {
+        return start(options, clock, KvMemory.ofProcess());
+    }
+
+    /// As [#start(EngineOptions)], with pages that other processes may read.
+    ///
+    /// @param pages the engine's own: closed with it, or where it does not start
+    public EmbeddedEngine start(EngineOptions options, Clock clock, KvMemory pages) {
         memory.retain();
         try {
-            return EmbeddedEngine.start(EngineMemory.allocate(model, weights, memory, options), clock);
+            return EmbeddedEngine.start(EngineMemory.allocate(model, weights, memory, options, pages), clock);
         } catch (RuntimeException | Error e) {
             memory.release();
             throw e;

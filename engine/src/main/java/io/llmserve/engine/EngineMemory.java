@@ -7,7 +7,7 @@ import io.llmserve.models.ModelDescription;
 import io.llmserve.tensor.Kernels;
 import io.llmserve.tensor.KvCache;
 import io.llmserve.tensor.KvLayout;
-import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// What an engine owns besides its thread: the KV pages, and its share of the weights.
 ///
@@ -18,11 +18,23 @@ record EngineMemory(
         SharedMemory shared,
         EngineOptions options,
         int contextLength,
-        Arena arena,
+        KvMemory memory,
         KvCache cache) {
     private static final int PAGE_ALIGNMENT = 64;
 
-    static EngineMemory allocate(ModelDescription model, Weights weights, SharedMemory shared, EngineOptions options) {
+    /// @param memory closed where this fails, and by [#free()]
+    static EngineMemory allocate(
+            ModelDescription model, Weights weights, SharedMemory shared, EngineOptions options, KvMemory memory) {
+        try {
+            return allocateChecked(model, weights, shared, options, memory);
+        } catch (RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private static EngineMemory allocateChecked(
+            ModelDescription model, Weights weights, SharedMemory shared, EngineOptions options, KvMemory memory) {
         ModelConfiguration configuration = model.configuration();
         KvLayout layout = new KvLayout(
                 configuration.layers(),
@@ -31,20 +43,14 @@ record EngineMemory(
                 options.kv().type());
         long pages = options.kv().bytes() / layout.pageBytes();
         int contextLength = contextLength(configuration, options, pages * Sequence.PAGE_TOKENS);
-        Arena arena = Arena.ofShared();
-        try {
-            KvCache cache = new KvCache(layout, allocatePool(arena, pages * layout.pageBytes()));
-            return new EngineMemory(model, weights, shared, options, contextLength, arena, cache);
-        } catch (RuntimeException | Error e) {
-            arena.close();
-            throw e;
-        }
+        KvCache cache = new KvCache(layout, allocatePool(memory, pages * layout.pageBytes()));
+        return new EngineMemory(model, weights, shared, options, contextLength, memory, cache);
     }
 
-    private static java.lang.foreign.MemorySegment allocatePool(Arena arena, long bytes) {
+    private static MemorySegment allocatePool(KvMemory memory, long bytes) {
         AvailableMemory.require(bytes, "the KV pool");
         try {
-            return arena.allocate(bytes, PAGE_ALIGNMENT);
+            return memory.allocate(bytes, PAGE_ALIGNMENT);
         } catch (OutOfMemoryError e) {
             throw new ServeException(
                     Failure.EXHAUSTED,
@@ -88,7 +94,7 @@ record EngineMemory(
     }
 
     void free() {
-        arena.close();
+        memory.close();
         shared.release();
     }
 }

@@ -3,18 +3,24 @@ package io.llmserve.engine;
 import static io.llmserve.core.Checks.check;
 
 import io.llmserve.tensor.KvLayout;
+import java.time.Duration;
 
 /// How an engine is set up. Counts are per engine; threads belong to the [EngineFactory].
 ///
 /// @param contextLength the most tokens of a sequence, prompt and answer; 0: what the model allows and the KV
 /// pool holds
 /// @param maxWaiting requests that may queue before more are refused as overload
-public record EngineOptions(int contextLength, int maxWaiting, KvPool kv, Batching batching) {
-    public static final EngineOptions DEFAULT = new EngineOptions(0, 256, KvPool.DEFAULT, Batching.DEFAULT);
+/// @param lease how long pages that are offered to other engines are held while nobody reads them
+public record EngineOptions(int contextLength, int maxWaiting, KvPool kv, Batching batching, Duration lease) {
+    /// vLLM's.
+    public static final Duration LEASE = Duration.ofSeconds(30);
+
+    public static final EngineOptions DEFAULT = new EngineOptions(0, 256, KvPool.DEFAULT, Batching.DEFAULT, LEASE);
 
     public EngineOptions {
         check(contextLength >= 0, "contextLength must not be negative, got %d", contextLength);
         check(maxWaiting > 0, "maxWaiting must be positive, got %d", maxWaiting);
+        check(lease.isPositive(), "lease must be positive, got %s", lease);
     }
 
     /// @param bytes size of the pool; rounded down to whole pages of 16 tokens
@@ -54,18 +60,22 @@ public record EngineOptions(int contextLength, int maxWaiting, KvPool kv, Batchi
     }
 
     public EngineOptions withKv(KvPool pool) {
-        return new EngineOptions(contextLength, maxWaiting, pool, batching);
+        return new EngineOptions(contextLength, maxWaiting, pool, batching, lease);
     }
 
     public EngineOptions withBatching(Batching limits) {
-        return new EngineOptions(contextLength, maxWaiting, kv, limits);
+        return new EngineOptions(contextLength, maxWaiting, kv, limits, lease);
     }
 
     public EngineOptions withContextLength(int tokens) {
-        return new EngineOptions(tokens, maxWaiting, kv, batching);
+        return new EngineOptions(tokens, maxWaiting, kv, batching, lease);
     }
 
     public EngineOptions withMaxWaiting(int requests) {
-        return new EngineOptions(contextLength, requests, kv, batching);
+        return new EngineOptions(contextLength, requests, kv, batching, lease);
+    }
+
+    public EngineOptions withLease(Duration time) {
+        return new EngineOptions(contextLength, maxWaiting, kv, batching, time);
     }
 }

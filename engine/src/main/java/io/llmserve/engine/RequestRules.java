@@ -16,7 +16,23 @@ record RequestRules(int vocabulary, int contextLength) {
         for (int token : request.prompt()) {
             checkToken("prompt", token);
         }
+        checkResumed(request);
         request.sampling().logitBias().keySet().forEach(token -> checkToken("logit_bias", token));
+    }
+
+    /// What was generated elsewhere must be what this request could have generated.
+    private void checkResumed(GenerationRequest request) {
+        int resumed = request.resumed().length;
+        int most = Math.min(request.sampling().stopping().maxTokens(), contextLength - request.prompt().length);
+        if (resumed > most) {
+            throw ServeException.invalid(
+                    "resume_token_ids",
+                    "%d tokens are said to be generated already, but the answer has at most %d"
+                            .formatted(resumed, most));
+        }
+        for (int token : request.resumed()) {
+            checkToken("resume_token_ids", token);
+        }
     }
 
     private void checkToken(String field, int token) {

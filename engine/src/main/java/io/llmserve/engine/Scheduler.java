@@ -2,12 +2,8 @@ package io.llmserve.engine;
 
 import static io.llmserve.core.Checks.check;
 
-import io.llmserve.core.BlockHash;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
@@ -29,21 +25,22 @@ final class Scheduler {
     }
 
     private final EngineOptions.Batching limits;
-    private final boolean prefixCaching;
     private final BlockPool pool;
+    private final PrefixLookup prefixes;
     /// Sequences with pages, and those without, each in order.
     private final TreeSet<Sequence> running = new TreeSet<>(Sequence.ORDER);
     private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
-    /// Prompt blocks that a running sequence is about to compute: others that need them wait for them.
-    private final Map<BlockHash, Sequence> underway = new HashMap<>();
-    private long prefixQueries;
-    private long prefixHits;
+    /// Sequences whose pages are being filled from elsewhere, and those whose pages have come.
+    private final TreeSet<Sequence> importing = new TreeSet<>(Sequence.ORDER);
+    private final TreeSet<Sequence> imported = new TreeSet<>(Sequence.ORDER);
+    /// Those of `importing` of which nobody has been told yet.
+    private List<Sequence> opened = new ArrayList<>();
     private long preemptions;
 
     Scheduler(EngineOptions.Batching limits, boolean prefixCaching, BlockPool pool) {
         this.limits = limits;
-        this.prefixCaching = prefixCaching;
         this.pool = pool;
+        this.prefixes = new PrefixLookup(prefixCaching, pool);
     }
 
     void add(Sequence sequence) {
@@ -55,29 +52,49 @@ final class Scheduler {
         waiting.add(sequence);
     }
 
-    /// The slices of the next step; empty only where there is nothing to do.
+    /// The slices of the next step; empty only where there is nothing to do before pages come from elsewhere or
+    /// are given back by others.
     List<Slice> next() {
         List<Slice> slices = new ArrayList<>();
+        while (!imported.isEmpty() && running.size() < limits.maxSequences()) {
+            running.add(imported.removeFirst());
+        }
         planDecodes(slices);
         planPrefills(slices);
         return slices;
     }
 
+    /// Sequences that have got pages which are to be filled from elsewhere: blocks
+    /// `[computed / 16, reusableBlocks)`. Each is named once; [#imported] must follow, unless it is removed.
+    List<Sequence> takeOpened() {
+        List<Sequence> taken = opened;
+        opened = taken.isEmpty() ? taken : new ArrayList<>();
+        return taken;
+    }
+
+    /// The pages of blocks `[computed / 16, filled)` have come; what is behind them is computed here.
+    void imported(Sequence sequence, int filled) {
+        if (importing.remove(sequence)) {
+            advance(sequence, filled * Sequence.PAGE_TOKENS);
+            imported.add(sequence);
+        }
+    }
+
     /// The slice went through the model: what it filled can be shared.
     void computed(Slice slice) {
-        Sequence sequence = slice.sequence();
-        int block = sequence.computed() / Sequence.PAGE_TOKENS;
-        sequence.advanceTo(slice.from() + slice.count());
-        for (; prefixCaching && (block + 1) * Sequence.PAGE_TOKENS <= sequence.computed(); block++) {
-            BlockHash hash = sequence.hash(block);
-            pool.publish(sequence.pages()[block], hash);
-            underway.remove(hash, sequence);
-        }
+        advance(slice.sequence(), slice.from() + slice.count());
+    }
+
+    private void advance(Sequence sequence, int position) {
+        int from = sequence.computed() / Sequence.PAGE_TOKENS;
+        sequence.advanceTo(position);
+        prefixes.filled(sequence, from, position / Sequence.PAGE_TOKENS);
     }
 
     /// The sequence has ended, however it ended: its pages are free at once.
     void remove(Sequence sequence) {
-        if (running.remove(sequence)) {
+        if (running.remove(sequence) || importing.remove(sequence) || imported.remove(sequence)) {
+            opened.remove(sequence);
             releasePages(sequence);
         }
         waiting.remove(sequence);
@@ -95,18 +112,19 @@ final class Scheduler {
         return running.size();
     }
 
+    /// Those that wait for pages to come from elsewhere are counted too.
     int waiting() {
-        return waiting.size();
+        return waiting.size() + importing.size() + imported.size();
     }
 
     /// Prompt tokens that were looked up in the prefix cache, at the first admission of each sequence.
     long prefixQueries() {
-        return prefixQueries;
+        return prefixes.queries();
     }
 
     /// Those of [#prefixQueries()] that were found.
     long prefixHits() {
-        return prefixHits;
+        return prefixes.hits();
     }
 
     long preemptions() {
@@ -187,54 +205,45 @@ final class Scheduler {
         return pageEnd > sequence.computed() ? pageEnd - sequence.computed() : budget;
     }
 
-    /// Moves waiting sequences into the running ones, in order, as far as they would get tokens in this step.
+    /// Gives pages to waiting sequences, in order, and none to those behind one that finds too few. What is to
+    /// be computed starts as far as it would get tokens in this step. Pages that come from elsewhere need no
+    /// tokens: as many sequences may wait for theirs as may run.
     private void admit(NavigableSet<Sequence> prefills, int budget) {
-        Iterator<Sequence> queue = waiting.iterator();
-        while (queue.hasNext() && running.size() < limits.maxSequences()) {
-            Sequence sequence = queue.next();
-            int ahead = prefills.headSet(sequence).stream()
-                    .mapToInt(Sequence::remaining)
-                    .sum();
-            if (ahead >= budget) {
-                return;
+        boolean full = false;
+        for (Sequence sequence : List.copyOf(waiting)) {
+            full = full || running.size() >= limits.maxSequences() || tokensAhead(prefills, sequence) >= budget;
+            if (sequence.wantsPages() ? importing.size() >= limits.maxSequences() : full) {
+                continue;
             }
-            int matched = matchedBlocks(sequence);
-            if (isUnderway(sequence, matched)) {
+            int matched = prefixes.matchedBlocks(sequence);
+            if (prefixes.isUnderway(sequence, matched)) {
                 continue;
             }
             if (!hasRoom(sequence, matched)) {
                 return;
             }
-            queue.remove();
+            waiting.remove(sequence);
             start(sequence, matched);
-            prefills.add(sequence);
+            if (sequence.wantsPages()) {
+                sequence.askedForPages();
+                importing.add(sequence);
+                opened.add(sequence);
+            } else {
+                running.add(sequence);
+                prefills.add(sequence);
+            }
         }
     }
 
-    /// Blocks that may come from the cache: at least the last token is computed, as its logits are needed.
-    private static int reusableBlocks(Sequence sequence) {
-        return (sequence.length() - 1) / Sequence.PAGE_TOKENS;
+    private static int tokensAhead(NavigableSet<Sequence> prefills, Sequence sequence) {
+        return prefills.headSet(sequence).stream().mapToInt(Sequence::remaining).sum();
     }
 
-    private int matchedBlocks(Sequence sequence) {
-        int block = 0;
-        while (prefixCaching && block < reusableBlocks(sequence) && pool.find(sequence.hash(block)) != BlockPool.NONE) {
-            block++;
-        }
-        return block;
-    }
-
-    private boolean isUnderway(Sequence sequence, int block) {
-        return prefixCaching && block < reusableBlocks(sequence) && underway.containsKey(sequence.hash(block));
-    }
-
-    /// Room for all its tokens, and for a page more of each running sequence, so that it is not preempted at once.
+    /// Room for all its tokens, and for a page more of each sequence that has pages, so that it is not preempted at
+    /// once.
     private boolean hasRoom(Sequence sequence, int matched) {
-        int needed = Sequence.pagesFor(sequence.length()) - matched;
-        for (int block = 0; block < matched; block++) {
-            needed += pool.holders(pool.find(sequence.hash(block))) == 0 ? 1 : 0;
-        }
-        return pool.free() >= needed + running.size();
+        int needed = Sequence.pagesFor(sequence.length()) - matched + prefixes.matchedFree(sequence, matched);
+        return pool.free() >= needed + running.size() + importing.size() + imported.size();
     }
 
     private void start(Sequence sequence, int matched) {
@@ -247,25 +256,12 @@ final class Scheduler {
             sequence.addPage(pool.take());
         }
         sequence.advanceTo(matched * Sequence.PAGE_TOKENS);
-        for (int block = matched; prefixCaching && block < reusableBlocks(sequence); block++) {
-            underway.putIfAbsent(sequence.hash(block), sequence);
-        }
-        running.add(sequence);
-        countLookup(sequence, matched);
-    }
-
-    private void countLookup(Sequence sequence, int matched) {
-        if (prefixCaching && sequence.firstAdmission(matched * Sequence.PAGE_TOKENS)) {
-            prefixQueries += sequence.promptLength();
-            prefixHits += sequence.cachedTokens();
-        }
+        prefixes.started(sequence, matched);
     }
 
     /// Deepest first, so that the beginning of a prefix stays cached longest.
     private void releasePages(Sequence sequence) {
-        for (int block = 0; prefixCaching && block < reusableBlocks(sequence); block++) {
-            underway.remove(sequence.hash(block), sequence);
-        }
+        prefixes.stopped(sequence);
         while (sequence.pageCount() > 0) {
             pool.release(sequence.removeLastPage());
         }

@@ -29,15 +29,41 @@ final class Sequence {
     private BlockHash[] hashes = {};
     private int hashCount;
     private int cachedTokens = -1;
+    /// Whether pages are to be asked for elsewhere before anything is computed.
+    private boolean wantsPages;
 
     /// @param arrival unique; earlier ones come first within a priority
     Sequence(int[] prompt, String cacheSalt, int priority, long arrival) {
+        this(prompt, new int[0], cacheSalt, priority, arrival);
+    }
+
+    /// @param resumed tokens of the answer that are known from the start
+    Sequence(int[] prompt, int[] resumed, String cacheSalt, int priority, long arrival) {
         this.priority = priority;
         this.arrival = arrival;
         this.promptLength = prompt.length;
         this.root = BlockHasher.root(cacheSalt);
-        this.tokens = Arrays.copyOf(prompt, prompt.length + PAGE_TOKENS);
-        this.length = prompt.length;
+        this.length = prompt.length + resumed.length;
+        this.tokens = Arrays.copyOf(prompt, length + PAGE_TOKENS);
+        System.arraycopy(resumed, 0, tokens, prompt.length, resumed.length);
+    }
+
+    void wantPages() {
+        wantsPages = true;
+    }
+
+    boolean wantsPages() {
+        return wantsPages;
+    }
+
+    /// Pages have been asked for: never again, or a preempted sequence would ask in vain.
+    void askedForPages() {
+        wantsPages = false;
+    }
+
+    /// Blocks that need not be computed here: at least the last token is, as its logits are needed.
+    int reusableBlocks() {
+        return (length - 1) / PAGE_TOKENS;
     }
 
     int length() {
@@ -54,6 +80,10 @@ final class Sequence {
 
     int token(int position) {
         return tokens[position];
+    }
+
+    int lastToken() {
+        return tokens[length - 1];
     }
 
     void append(int token) {

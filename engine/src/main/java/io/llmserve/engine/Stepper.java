@@ -28,7 +28,13 @@ final class Stepper {
     private long busyNanos;
 
     /// What a step uses, besides time.
-    record Parts(BlockPool pool, Scheduler scheduler, StepRunner runner, Sampler sampler, StopRule stopRule) {}
+    record Parts(
+            BlockPool pool,
+            Scheduler scheduler,
+            Handovers handovers,
+            StepRunner runner,
+            Sampler sampler,
+            StopRule stopRule) {}
 
     /// @param onLeftQueue called once for each generation, when it starts or ends before
     Stepper(Parts parts, Clock clock, Consumer<ActiveGeneration> onLeftQueue) {
@@ -41,33 +47,59 @@ final class Stepper {
         return live.isEmpty();
     }
 
+    /// A generation whose first tokens come from elsewhere may be at its end already.
     void add(ActiveGeneration generation) {
-        live.put(generation.sequence(), generation);
-        parts.scheduler().add(generation.sequence());
+        Sequence sequence = generation.sequence();
+        live.put(sequence, generation);
+        if (generation.export() != null) {
+            parts.handovers().begin(generation.export());
+        }
+        Optional<FinishReason> over =
+                sequence.generated() == 0 ? Optional.empty() : reasonToEnd(generation, sequence.lastToken());
+        over.ifPresentOrElse(
+                reason -> finish(generation, reason), () -> parts.scheduler().add(sequence));
     }
 
     /// Ends a generation that was never added.
     void refuse(ActiveGeneration generation, ServeException failure) {
         onLeftQueue.accept(generation);
+        if (generation.export() != null) {
+            parts.handovers().fail(generation.export(), failure);
+        }
         tell(() -> generation.fail(failure), generation);
     }
 
-    /// One batch through the model; nothing where there is nothing to do.
-    void step() {
+    /// One batch through the model; false where there is nothing to compute now.
+    boolean step() {
         long began = clock.nanos();
         List<Slice> slices = parts.scheduler().next();
+        parts.scheduler().takeOpened().forEach(this::fetch);
         if (slices.isEmpty()) {
-            return;
+            return false;
         }
         for (Slice slice : slices) {
-            start(generation(slice), began);
+            start(generation(slice.sequence()), began);
         }
         if (forward(slices)) {
-            slices.forEach(parts.scheduler()::computed);
+            slices.forEach(this::computed);
             sample(slices);
         }
         steps++;
         busyNanos += clock.nanos() - began;
+        return true;
+    }
+
+    /// Pages have come from elsewhere, or will not come.
+    void imported(PromptImport.Closed closed) {
+        if (!parts.handovers().close(closed)) {
+            return;
+        }
+        Sequence sequence = closed.source().sequence();
+        if (closed.failure() == null) {
+            parts.scheduler().imported(sequence, closed.filled());
+        } else {
+            fail(generation(sequence), closed.failure());
+        }
     }
 
     /// Ends the generation with ABORT, unless it has ended.
@@ -103,11 +135,27 @@ final class Stepper {
                         scheduler.prefixHits(),
                         scheduler.preemptions(),
                         steps,
-                        busyNanos));
+                        busyNanos),
+                parts.handovers().statistics());
     }
 
-    private ActiveGeneration generation(Slice slice) {
-        ActiveGeneration generation = live.get(slice.sequence());
+    private void fetch(Sequence sequence) {
+        if (generation(sequence).request().handover() instanceof Handover.Fetch(PageFiller filler)) {
+            int first = sequence.computed() / Sequence.PAGE_TOKENS;
+            parts.handovers().open(sequence, first, sequence.reusableBlocks(), filler);
+        }
+    }
+
+    private void computed(Slice slice) {
+        parts.scheduler().computed(slice);
+        PromptExport export = generation(slice.sequence()).export();
+        if (export != null) {
+            parts.handovers().computed(export, slice.sequence());
+        }
+    }
+
+    private ActiveGeneration generation(Sequence sequence) {
+        ActiveGeneration generation = live.get(sequence);
         if (generation == null) {
             throw new IllegalStateException("a sequence is scheduled that has no generation");
         }
@@ -153,7 +201,7 @@ final class Stepper {
     }
 
     private void sampleOne(Slice slice, float[] logits, int at) {
-        ActiveGeneration generation = generation(slice);
+        ActiveGeneration generation = generation(slice.sequence());
         Sampler.Choice choice;
         try {
             choice = parts.sampler().choose(logits, at, generation.samplingContext());
@@ -166,28 +214,41 @@ final class Stepper {
             finish(generation, FinishReason.ABORT);
             return;
         }
-        Optional<FinishReason> reason = parts.stopRule()
+        reasonToEnd(generation, choice.tokenId()).ifPresent(end -> finish(generation, end));
+    }
+
+    private Optional<FinishReason> reasonToEnd(ActiveGeneration generation, int lastToken) {
+        return parts.stopRule()
                 .after(
-                        choice.tokenId(),
-                        slice.sequence(),
+                        lastToken,
+                        generation.sequence(),
                         generation.request().sampling().stopping());
-        reason.ifPresent(end -> finish(generation, end));
     }
 
     private void finish(ActiveGeneration generation, FinishReason reason) {
         parts.scheduler().remove(generation.sequence());
+        PromptExport export = generation.export();
+        if (export != null && reason == FinishReason.ABORT) {
+            parts.handovers().fail(export, new ServeException(Failure.UNAVAILABLE, "the request was cancelled"));
+        } else if (export != null) {
+            parts.handovers().complete(export, clock.nanos());
+        }
         forget(generation);
         tell(() -> generation.end(reason, clock.nanos()), generation);
     }
 
     private void fail(ActiveGeneration generation, ServeException failure) {
         parts.scheduler().discard(generation.sequence());
+        if (generation.export() != null) {
+            parts.handovers().fail(generation.export(), failure);
+        }
         forget(generation);
         tell(() -> generation.fail(failure), generation);
     }
 
     private void forget(ActiveGeneration generation) {
         live.remove(generation.sequence());
+        parts.handovers().ended(generation.sequence());
         if (!generation.hasStarted()) {
             onLeftQueue.accept(generation);
         }

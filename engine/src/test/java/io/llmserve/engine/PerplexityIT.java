@@ -52,7 +52,7 @@ class PerplexityIT {
         SharedMemory shared = new SharedMemory(2);
         Weights weights = WeightsLoader.load(model, shared.pool(), shared.arena(), LoadProgress.NONE);
         EngineOptions options = EngineOptions.DEFAULT.withKv(new EngineOptions.KvPool(64 << 20, type, false));
-        EngineMemory memory = EngineMemory.allocate(model, weights, shared, options);
+        EngineMemory memory = EngineMemory.allocate(model, weights, shared, options, KvMemory.ofProcess());
         try {
             return negativeLogLikelihood(memory, text);
         } finally {

@@ -1,6 +1,6 @@
 package io.llmserve.wire;
 
-/// Which of the two completion endpoints answers.
+/// Which of the completion endpoints answers.
 public enum AnswerShape {
     CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk") {
         @Override
@@ -40,6 +40,36 @@ public enum AnswerShape {
         void writeDelta(JsonBytes json, ChoicePart part) {
             writeText(json, part);
         }
+    },
+    /// vLLM's `/inference/v1/generate`: token ids stand where text would.
+    TOKENS("generate-tokens-", "", "") {
+        @Override
+        void openWhole(JsonBytes json, AnswerHead head) {
+            json.raw("{\"request_id\":").string(head.id());
+            json.raw(",\"created\":").number(head.createdSeconds());
+            json.raw(",\"model\":").string(head.model());
+            json.raw(",\"output_mode\":\"tokens\"");
+        }
+
+        @Override
+        void openChunk(JsonBytes json, AnswerHead head) {
+            json.raw("{\"request_id\":").string(head.id()).raw(",\"output_mode\":\"tokens\"");
+        }
+
+        @Override
+        void writeText(JsonBytes json, ChoicePart part) {
+            json.raw(",\"logprobs\":");
+            if (part.logprobs() == null) {
+                json.raw("null");
+            } else {
+                part.logprobs().writeChatTo(json);
+            }
+        }
+
+        @Override
+        void writeDelta(JsonBytes json, ChoicePart part) {
+            writeText(json, part);
+        }
     };
 
     private final String idPrefix;
@@ -57,12 +87,21 @@ public enum AnswerShape {
         return idPrefix;
     }
 
-    String object() {
-        return object;
+    /// Opens an answer in one piece: what comes before its choices.
+    void openWhole(JsonBytes json, AnswerHead head) {
+        open(json, head, object);
     }
 
-    String chunkObject() {
-        return chunkObject;
+    /// Opens one chunk of a stream.
+    void openChunk(JsonBytes json, AnswerHead head) {
+        open(json, head, chunkObject);
+    }
+
+    private static void open(JsonBytes json, AnswerHead head, String object) {
+        json.raw("{\"id\":").string(head.id());
+        json.raw(",\"object\":").string(object);
+        json.raw(",\"created\":").number(head.createdSeconds());
+        json.raw(",\"model\":").string(head.model());
     }
 
     abstract void writeText(JsonBytes json, ChoicePart part);

@@ -3,7 +3,7 @@ package io.llmserve.wire;
 import java.util.List;
 import java.util.Optional;
 
-/// Writes an answer whole: `chat.completion` or `text_completion`.
+/// Writes an answer whole: `chat.completion`, `text_completion` or tokens.
 public final class AnswerWriter {
     private static final int[] NO_TOKENS = {};
 
@@ -22,10 +22,7 @@ public final class AnswerWriter {
             List<int[]> promptTokenIds,
             Optional<KvTransfer> kvTransfer) {
         JsonBytes json = new JsonBytes(512);
-        json.raw("{\"id\":").string(head.id());
-        json.raw(",\"object\":").string(head.shape().object());
-        json.raw(",\"created\":").number(head.createdSeconds());
-        json.raw(",\"model\":").string(head.model());
+        head.shape().openWhole(json, head);
         json.raw(",\"choices\":[");
         for (int i = 0; i < choices.size(); i++) {
             json.raw(i == 0 ? "" : ",");

@@ -11,10 +11,8 @@ public final class ChunkWriter {
     public ChunkWriter(AnswerHead head) {
         this.head = head;
         JsonBytes json = new JsonBytes(256);
-        json.raw("data: {\"id\":").string(head.id());
-        json.raw(",\"object\":").string(head.shape().chunkObject());
-        json.raw(",\"created\":").number(head.createdSeconds());
-        json.raw(",\"model\":").string(head.model());
+        json.raw("data: ");
+        head.shape().openChunk(json, head);
         prefix = json.raw(",\"choices\":[").toBytes();
     }
 

@@ -38,22 +38,38 @@ final class GenerationFieldsReader {
     boolean claims(String name) throws IOException {
         switch (name) {
             case "model" -> model = optionalString();
-            case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
-            case "best_of" -> bestOf = reader.integer(1, RequestLimits.MAX_CHOICES, -1);
             case "stream" -> stream = reader.flag(false);
             case "stream_options" -> streamOptions();
             case "return_token_ids" -> returnTokenIds = reader.flag(false);
-            case "skip_special_tokens" -> skipSpecialTokens = reader.flag(true);
             case "request_id" -> requestId = bounded(RequestLimits.MAX_REQUEST_ID_LENGTH);
             case "cache_salt" -> cacheSalt = bounded(RequestLimits.MAX_CACHE_SALT_LENGTH);
             case "priority" -> priority = reader.integer(Integer.MIN_VALUE, Integer.MAX_VALUE, 0);
             case "kv_transfer_params" -> kvTransfer = KvTransferReader.read(reader);
             case "resume_token_ids" -> resumeTokenIds = resumeTokenIds();
             default -> {
+                return claimsSampling(name);
+            }
+        }
+        return true;
+    }
+
+    /// As [#claims], of fields that some endpoints keep in an object of their own.
+    boolean claimsSampling(String name) throws IOException {
+        switch (name) {
+            case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
+            case "best_of" -> bestOf = reader.integer(1, RequestLimits.MAX_CHOICES, -1);
+            case "skip_special_tokens" -> skipSpecialTokens = reader.flag(true);
+            default -> {
                 return sampling.claims(name);
             }
         }
         return true;
+    }
+
+    /// As [#finish], for an answer of tokens and no text.
+    GenerationFields finishForTokens(int logprobs) {
+        returnTokenIds = true;
+        return finish(logprobs);
     }
 
     /// @param logprobs alternatives per token; -1 for none

@@ -49,6 +49,7 @@ final class FakeEngine implements Engine {
             this.request = request;
             this.listener = listener;
             this.tokens = script.apply(request);
+            this.said = request.resumed().length;
         }
 
         @Override
@@ -75,6 +76,10 @@ final class FakeEngine implements Engine {
             }
             if (failure != null && said > 0) {
                 listener.onFailure(failure);
+                return true;
+            }
+            if (said == request.sampling().stopping().maxTokens()) {
+                listener.onEnd(FinishReason.LENGTH, usage());
                 return true;
             }
             int token = tokens[said++ % tokens.length];
@@ -173,7 +178,8 @@ final class FakeEngine implements Engine {
         synchronized (lock) {
             return new EngineStatistics(
                     new EngineStatistics.Gauges(live.size(), 3, 64, 16, 8, 16),
-                    new EngineStatistics.Counters(100, generated, 90, 30, 1, 0, 0));
+                    new EngineStatistics.Counters(100, generated, 90, 30, 1, 0, 0),
+                    EngineStatistics.Handovers.NONE);
         }
     }
 

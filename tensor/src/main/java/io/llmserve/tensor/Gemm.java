@@ -22,55 +22,46 @@ final class Gemm {
 
     private Gemm() {}
 
-    /// Adds `depth` columns: x `[rows, xStride]` from `xAt`, y `[rows, yStride]` from `yAt`, 32 outputs.
-    static void accumulate(
-            MemorySegment panel,
-            int depth,
-            float[] x,
-            int xAt,
-            int xStride,
-            float[] y,
-            int yAt,
-            int yStride,
-            int rows) {
+    /// Adds `depth` columns: x `[rows, xStride]` from `xAt`, y `[rows, 32]`.
+    static void accumulate(MemorySegment panel, int depth, float[] x, int xAt, int xStride, float[] y, int rows) {
         for (int c = 0; c < PANEL_OUTPUTS; c += 2 * L) {
             int row = 0;
             if (WIDE_TILE) {
                 for (; row + 8 <= rows; row += 8) {
-                    tile8(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                    tile8(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, row * PANEL_OUTPUTS + c);
                 }
             }
             for (; row + 4 <= rows; row += 4) {
-                tile4(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                tile4(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, row * PANEL_OUTPUTS + c);
             }
             if (row + 2 <= rows) {
-                tile2(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, yAt + row * yStride + c, yStride);
+                tile2(panel, 4L * c, depth, x, xAt + row * xStride, xStride, y, row * PANEL_OUTPUTS + c);
                 row += 2;
             }
             if (row < rows) {
-                tile1(panel, 4L * c, depth, x, xAt + row * xStride, y, yAt + row * yStride + c);
+                tile1(panel, 4L * c, depth, x, xAt + row * xStride, y, row * PANEL_OUTPUTS + c);
             }
         }
     }
 
     private static void tile8(
-            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
-        FloatVector a1 = load(y, yAt + yStride);
-        FloatVector b1 = load(y, yAt + yStride + L);
-        FloatVector a2 = load(y, yAt + 2 * yStride);
-        FloatVector b2 = load(y, yAt + 2 * yStride + L);
-        FloatVector a3 = load(y, yAt + 3 * yStride);
-        FloatVector b3 = load(y, yAt + 3 * yStride + L);
-        FloatVector a4 = load(y, yAt + 4 * yStride);
-        FloatVector b4 = load(y, yAt + 4 * yStride + L);
-        FloatVector a5 = load(y, yAt + 5 * yStride);
-        FloatVector b5 = load(y, yAt + 5 * yStride + L);
-        FloatVector a6 = load(y, yAt + 6 * yStride);
-        FloatVector b6 = load(y, yAt + 6 * yStride + L);
-        FloatVector a7 = load(y, yAt + 7 * yStride);
-        FloatVector b7 = load(y, yAt + 7 * yStride + L);
+        FloatVector a1 = load(y, yAt + PANEL_OUTPUTS);
+        FloatVector b1 = load(y, yAt + PANEL_OUTPUTS + L);
+        FloatVector a2 = load(y, yAt + 2 * PANEL_OUTPUTS);
+        FloatVector b2 = load(y, yAt + 2 * PANEL_OUTPUTS + L);
+        FloatVector a3 = load(y, yAt + 3 * PANEL_OUTPUTS);
+        FloatVector b3 = load(y, yAt + 3 * PANEL_OUTPUTS + L);
+        FloatVector a4 = load(y, yAt + 4 * PANEL_OUTPUTS);
+        FloatVector b4 = load(y, yAt + 4 * PANEL_OUTPUTS + L);
+        FloatVector a5 = load(y, yAt + 5 * PANEL_OUTPUTS);
+        FloatVector b5 = load(y, yAt + 5 * PANEL_OUTPUTS + L);
+        FloatVector a6 = load(y, yAt + 6 * PANEL_OUTPUTS);
+        FloatVector b6 = load(y, yAt + 6 * PANEL_OUTPUTS + L);
+        FloatVector a7 = load(y, yAt + 7 * PANEL_OUTPUTS);
+        FloatVector b7 = load(y, yAt + 7 * PANEL_OUTPUTS + L);
         for (int k = 0; k < depth; k++) {
             FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
             FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
@@ -101,32 +92,32 @@ final class Gemm {
         }
         a0.intoArray(y, yAt);
         b0.intoArray(y, yAt + L);
-        a1.intoArray(y, yAt + yStride);
-        b1.intoArray(y, yAt + yStride + L);
-        a2.intoArray(y, yAt + 2 * yStride);
-        b2.intoArray(y, yAt + 2 * yStride + L);
-        a3.intoArray(y, yAt + 3 * yStride);
-        b3.intoArray(y, yAt + 3 * yStride + L);
-        a4.intoArray(y, yAt + 4 * yStride);
-        b4.intoArray(y, yAt + 4 * yStride + L);
-        a5.intoArray(y, yAt + 5 * yStride);
-        b5.intoArray(y, yAt + 5 * yStride + L);
-        a6.intoArray(y, yAt + 6 * yStride);
-        b6.intoArray(y, yAt + 6 * yStride + L);
-        a7.intoArray(y, yAt + 7 * yStride);
-        b7.intoArray(y, yAt + 7 * yStride + L);
+        a1.intoArray(y, yAt + PANEL_OUTPUTS);
+        b1.intoArray(y, yAt + PANEL_OUTPUTS + L);
+        a2.intoArray(y, yAt + 2 * PANEL_OUTPUTS);
+        b2.intoArray(y, yAt + 2 * PANEL_OUTPUTS + L);
+        a3.intoArray(y, yAt + 3 * PANEL_OUTPUTS);
+        b3.intoArray(y, yAt + 3 * PANEL_OUTPUTS + L);
+        a4.intoArray(y, yAt + 4 * PANEL_OUTPUTS);
+        b4.intoArray(y, yAt + 4 * PANEL_OUTPUTS + L);
+        a5.intoArray(y, yAt + 5 * PANEL_OUTPUTS);
+        b5.intoArray(y, yAt + 5 * PANEL_OUTPUTS + L);
+        a6.intoArray(y, yAt + 6 * PANEL_OUTPUTS);
+        b6.intoArray(y, yAt + 6 * PANEL_OUTPUTS + L);
+        a7.intoArray(y, yAt + 7 * PANEL_OUTPUTS);
+        b7.intoArray(y, yAt + 7 * PANEL_OUTPUTS + L);
     }
 
     private static void tile4(
-            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
-        FloatVector a1 = load(y, yAt + yStride);
-        FloatVector b1 = load(y, yAt + yStride + L);
-        FloatVector a2 = load(y, yAt + 2 * yStride);
-        FloatVector b2 = load(y, yAt + 2 * yStride + L);
-        FloatVector a3 = load(y, yAt + 3 * yStride);
-        FloatVector b3 = load(y, yAt + 3 * yStride + L);
+        FloatVector a1 = load(y, yAt + PANEL_OUTPUTS);
+        FloatVector b1 = load(y, yAt + PANEL_OUTPUTS + L);
+        FloatVector a2 = load(y, yAt + 2 * PANEL_OUTPUTS);
+        FloatVector b2 = load(y, yAt + 2 * PANEL_OUTPUTS + L);
+        FloatVector a3 = load(y, yAt + 3 * PANEL_OUTPUTS);
+        FloatVector b3 = load(y, yAt + 3 * PANEL_OUTPUTS + L);
         for (int k = 0; k < depth; k++) {
             FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
             FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
@@ -145,20 +136,20 @@ final class Gemm {
         }
         a0.intoArray(y, yAt);
         b0.intoArray(y, yAt + L);
-        a1.intoArray(y, yAt + yStride);
-        b1.intoArray(y, yAt + yStride + L);
-        a2.intoArray(y, yAt + 2 * yStride);
-        b2.intoArray(y, yAt + 2 * yStride + L);
-        a3.intoArray(y, yAt + 3 * yStride);
-        b3.intoArray(y, yAt + 3 * yStride + L);
+        a1.intoArray(y, yAt + PANEL_OUTPUTS);
+        b1.intoArray(y, yAt + PANEL_OUTPUTS + L);
+        a2.intoArray(y, yAt + 2 * PANEL_OUTPUTS);
+        b2.intoArray(y, yAt + 2 * PANEL_OUTPUTS + L);
+        a3.intoArray(y, yAt + 3 * PANEL_OUTPUTS);
+        b3.intoArray(y, yAt + 3 * PANEL_OUTPUTS + L);
     }
 
     private static void tile2(
-            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt, int yStride) {
+            MemorySegment panel, long c, int depth, float[] x, int xAt, int xStride, float[] y, int yAt) {
         FloatVector a0 = load(y, yAt);
         FloatVector b0 = load(y, yAt + L);
-        FloatVector a1 = load(y, yAt + yStride);
-        FloatVector b1 = load(y, yAt + yStride + L);
+        FloatVector a1 = load(y, yAt + PANEL_OUTPUTS);
+        FloatVector b1 = load(y, yAt + PANEL_OUTPUTS + L);
         for (int k = 0; k < depth; k++) {
             FloatVector wa = panel(panel, k * COLUMN_BYTES + c);
             FloatVector wb = panel(panel, k * COLUMN_BYTES + c + 4L * L);
@@ -171,8 +162,8 @@ final class Gemm {
         }
         a0.intoArray(y, yAt);
         b0.intoArray(y, yAt + L);
-        a1.intoArray(y, yAt + yStride);
-        b1.intoArray(y, yAt + yStride + L);
+        a1.intoArray(y, yAt + PANEL_OUTPUTS);
+        b1.intoArray(y, yAt + PANEL_OUTPUTS + L);
     }
 
     private static void tile1(MemorySegment panel, long c, int depth, float[] x, int xAt, float[] y, int yAt) {

@@ -9,7 +9,11 @@ import static io.llmserve.core.Checks.check;
 /// every sum is fixed, and [ScalarKernels] is the specification that each implementation meets bit for bit. One
 /// thread calls at a time.
 public final class Kernels {
-    private static final int TASKS_PER_THREAD = 4;
+    /// Of a matrix product with few rows, so that threads end together; with many rows, so that a task has several
+    /// panels for the rows that it holds in its cache.
+    private static final int SMALL_TASKS_PER_THREAD = 16;
+    private static final int LARGE_TASKS_PER_THREAD = 4;
+    private static final int MANY_ROWS = 64;
     private static final int ELEMENTS_PER_TASK = 16 * 1024;
 
     private final ComputePool pool;
@@ -40,13 +44,13 @@ public final class Kernels {
         checkFits("x", x, rows, w.columns());
         checkFits("y", y, rows, w.rows());
         int stride = w.rows();
-        int unit = rows == 1 ? 3 : 2;
+        int perThread = rows < MANY_ROWS ? SMALL_TASKS_PER_THREAD : LARGE_TASKS_PER_THREAD;
         for (PackedBand band : w.bands()) {
-            int units = (band.blocks() + unit - 1) / unit;
-            int tasks = Math.min(units, TASKS_PER_THREAD * pool.threads());
+            int units = (band.blocks() + 1) / 2;
+            int tasks = Math.min(units, perThread * pool.threads());
             pool.parallel(tasks, task -> {
-                int from = unit * share(units, tasks, task);
-                int to = Math.min(band.blocks(), unit * share(units, tasks, task + 1));
+                int from = 2 * share(units, tasks, task);
+                int to = Math.min(band.blocks(), 2 * share(units, tasks, task + 1));
                 set.matmul(band, from, to, x, rows, y, stride);
             });
         }

@@ -99,11 +99,15 @@ public final class MatrixPacker {
     /// 16 bytes with columns 0 .. 15 in their low nibbles and 16 .. 31 in the high ones.
     private static void q4Group(
             MemorySegment data, long at, float scale, float minimum, MemorySegment out, long group) {
-        out.set(FLOAT, group, scale);
-        out.set(FLOAT, group + WeightFormat.LINE_BYTES, minimum);
+        scales(scale, minimum, out, group);
         for (int j = 0; j < 4; j++) {
             nibbles(data.get(LONG, at + j % 2 * 8L), j < 2 ? LOW_NIBBLES : ~LOW_NIBBLES, out, group, j);
         }
+    }
+
+    private static void scales(float scale, float minimum, MemorySegment out, long group) {
+        out.set(FLOAT, group, 16 * scale);
+        out.set(FLOAT, group + WeightFormat.LINE_BYTES, minimum - 16 * scale);
     }
 
     /// Line `j` of a group: 8 columns, from a nibble of each of 8 bytes.
@@ -116,9 +120,9 @@ public final class MatrixPacker {
             long at = from + (long) (i / 8) * DType.Q4_K.blockBytes();
             int group = i % 8;
             long line = to + (long) i * WeightFormat.INT4.groupBytes();
-            out.set(FLOAT, line, Dequantizer.half(data, at) * Dequantizer.k4Scale(data, at + 4, group));
+            float scale = Dequantizer.half(data, at) * Dequantizer.k4Scale(data, at + 4, group);
             float minimum = -Dequantizer.half(data, at + 2) * Dequantizer.k4Minimum(data, at + 4, group);
-            out.set(FLOAT, line + WeightFormat.LINE_BYTES, minimum);
+            scales(scale, minimum, out, line);
             long mask = group % 2 == 0 ? LOW_NIBBLES : ~LOW_NIBBLES;
             for (int j = 0; j < 4; j++) {
                 nibbles(data.get(LONG, at + 16 + group / 2 * 32L + j * 8L), mask, out, line, j);

@@ -16,6 +16,10 @@ final class PanelUnpacker {
     private static final int LINE = WeightFormat.LINE_BYTES;
     private static final long STEP = 4 * Gemm.PANEL_OUTPUTS;
 
+    /// The bits of 1.0, and the upper four of its fraction.
+    private static final IntVector ONE = IntVector.broadcast(Lanes.INT, 0x3F800000);
+    private static final IntVector FRACTION = IntVector.broadcast(Lanes.INT, 15 << 19);
+
     private PanelUnpacker() {}
 
     /// Columns `from .. from + count` of `block`, multiples of 32, to `panel[at + 32 k + lane]`.
@@ -45,14 +49,14 @@ final class PanelUnpacker {
     private static void int4(MemorySegment data, long source, int lines, int shift, MemorySegment panel, long to) {
         for (int line = 0; line < lines; line++) {
             long group = source + (line >> 2) * (6L * LINE);
-            FloatVector scale = floats(data, group);
-            FloatVector minimum = floats(data, group + LINE);
+            FloatVector a = floats(data, group);
+            FloatVector b = floats(data, group + LINE);
             IntVector word = words(data, group + (2 + (line & 3)) * (long) LINE).lanewise(VectorOperators.LSHR, shift);
             long out = to + line * (8 * STEP);
-            nibble(word, 0, scale, minimum).intoMemorySegment(panel, out, LITTLE_ENDIAN);
-            nibble(word, 4, scale, minimum).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
-            nibble(word, 8, scale, minimum).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
-            nibble(word, 12, scale, minimum).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
+            nibble(word, 19, a, b).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            nibble(word, 15, a, b).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
+            nibble(word, 11, a, b).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
+            nibble(word, 7, a, b).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
         }
     }
 
@@ -100,10 +104,10 @@ final class PanelUnpacker {
         return IntVector.fromMemorySegment(I, data, at, LITTLE_ENDIAN);
     }
 
-    /// `fma(scale, (word >>> shift) & 15, minimum)`
-    static FloatVector nibble(IntVector word, int shift, FloatVector scale, FloatVector minimum) {
-        IntVector q = word.lanewise(VectorOperators.LSHR, shift).and(15);
-        return ((FloatVector) q.convert(VectorOperators.I2F, 0)).fma(scale, minimum);
+    /// `fma(a, 1 + q / 16, b)`, where `word << shift` has q in bits 19 to 22, the upper ones of a fraction.
+    static FloatVector nibble(IntVector word, int shift, FloatVector a, FloatVector b) {
+        IntVector fraction = word.lanewise(VectorOperators.LSHL, shift).lanewise(VectorOperators.AND, FRACTION);
+        return fraction.lanewise(VectorOperators.OR, ONE).reinterpretAsFloats().fma(a, b);
     }
 
     /// `scale * (word << shift >> 24)`

@@ -60,7 +60,7 @@ final class ScalarKernels implements KernelSet {
         return switch (format) {
             case INT4 -> {
                 int q = (word(data, at, 2 + column / 8) >>> (column % 8 * 4)) & 15;
-                yield Math.fma(data.get(FLOAT, at), q, data.get(FLOAT, at + WeightFormat.LINE_BYTES));
+                yield Math.fma(data.get(FLOAT, at), 1 + q / 16f, data.get(FLOAT, at + WeightFormat.LINE_BYTES));
             }
             case INT8, INT8_16 -> {
                 int q = word(data, at, 1 + column / 4) << (24 - column % 4 * 8) >> 24;

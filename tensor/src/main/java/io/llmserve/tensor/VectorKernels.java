@@ -13,8 +13,8 @@ final class VectorKernels implements KernelSet {
     private static final int L = Lanes.COUNT;
     private static final int BLOCK_ROWS = WeightFormat.BLOCK_ROWS;
 
-    /// Rows of x that are multiplied with one panel after the other stay in the second cache.
-    private static final int X_BYTES = 512 * 1024;
+    /// Rows that a panel is multiplied with before the next one: their sums stay in the first cache, x in the second.
+    private static final int ROWS = 128;
 
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
     private final VectorAttention attention = new VectorAttention();
@@ -23,8 +23,8 @@ final class VectorKernels implements KernelSet {
         /// Off-heap, as an array is never aligned to a cache line: loads across lines cost a third of the speed.
         final MemorySegment panel = Arena.ofAuto().allocate(Gemm.PANEL_COLUMNS * Gemm.COLUMN_BYTES, 64);
         final float[] sums = new float[Gemv.BLOCKS * BLOCK_ROWS];
-        /// Outputs `[rows, 32]` of blocks that do not fill 32 rows of y.
-        float[] edge = {};
+        /// Outputs `[rows, 32]` of two blocks.
+        float[] tile = {};
     }
 
     @Override
@@ -34,10 +34,9 @@ final class VectorKernels implements KernelSet {
                 gemv(band, block, toBlock, x, y);
             }
         } else {
-            int share = Math.max(8, X_BYTES / (4 * band.columns()) / 8 * 8);
-            for (int from = 0; from < rows; from += share) {
+            for (int from = 0; from < rows; from += ROWS) {
                 for (int block = fromBlock; block < toBlock; block += 2) {
-                    gemm(band, block, toBlock, x, from, Math.min(share, rows - from), y, stride);
+                    gemm(band, block, toBlock, x, from, Math.min(ROWS, rows - from), y, stride);
                 }
             }
         }
@@ -45,50 +44,30 @@ final class VectorKernels implements KernelSet {
 
     private void gemv(PackedBand band, int block, int toBlock, float[] x, float[] y) {
         int second = Math.min(block + 1, toBlock - 1);
-        int third = Math.min(block + 2, toBlock - 1);
         float[] sums = scratch.get().sums;
-        Gemv.three(band, band.blockOffset(block), band.blockOffset(second), band.blockOffset(third), x, sums);
+        Gemv.two(band, band.blockOffset(block), band.blockOffset(second), x, sums);
         int count = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
         System.arraycopy(sums, 0, y, band.firstRow() + block * BLOCK_ROWS, Math.min(count, sums.length));
     }
 
+    /// Sums go to a place of their own first: rows of y often lie a multiple of 4 KiB apart, where a load waits for
+    /// every store with the same low address bits.
     private void gemm(PackedBand band, int block, int toBlock, float[] x, int from, int rows, float[] y, int stride) {
         Scratch own = scratch.get();
-        int to = from * stride + band.firstRow() + block * BLOCK_ROWS;
-        int xAt = from * band.columns();
-        int outputs = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
-        if (outputs >= Gemm.PANEL_OUTPUTS) {
-            for (int row = 0; row < rows; row++) {
-                Arrays.fill(y, row * stride + to, row * stride + to + Gemm.PANEL_OUTPUTS, 0);
-            }
-            gemm(own, band, block, block + 1, x, xAt, rows, y, to, stride);
-            return;
-        }
         int size = rows * Gemm.PANEL_OUTPUTS;
-        own.edge = own.edge.length < size ? new float[size] : own.edge;
-        Arrays.fill(own.edge, 0, size, 0);
-        gemm(own, band, block, Math.min(block + 1, toBlock - 1), x, xAt, rows, own.edge, 0, Gemm.PANEL_OUTPUTS);
-        for (int row = 0; row < rows; row++) {
-            System.arraycopy(own.edge, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
-        }
-    }
-
-    private static void gemm(
-            Scratch own,
-            PackedBand band,
-            int first,
-            int second,
-            float[] x,
-            int xAt,
-            int rows,
-            float[] y,
-            int yAt,
-            int stride) {
+        own.tile = own.tile.length < size ? new float[size] : own.tile;
+        Arrays.fill(own.tile, 0, size, 0);
+        int second = Math.min(block + 1, toBlock - 1);
         for (int k = 0; k < band.columns(); k += Gemm.PANEL_COLUMNS) {
             int depth = Math.min(Gemm.PANEL_COLUMNS, band.columns() - k);
-            PanelUnpacker.unpack(band, first, k, depth, own.panel, 0);
+            PanelUnpacker.unpack(band, block, k, depth, own.panel, 0);
             PanelUnpacker.unpack(band, second, k, depth, own.panel, 4L * BLOCK_ROWS);
-            Gemm.accumulate(own.panel, depth, x, xAt + k, band.columns(), y, yAt, stride, rows);
+            Gemm.accumulate(own.panel, depth, x, from * band.columns() + k, band.columns(), own.tile, rows);
+        }
+        int to = from * stride + band.firstRow() + block * BLOCK_ROWS;
+        int outputs = Math.min(Gemm.PANEL_OUTPUTS, Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS);
+        for (int row = 0; row < rows; row++) {
+            System.arraycopy(own.tile, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
         }
     }
 

@@ -9,8 +9,10 @@ import static io.llmserve.core.Checks.check;
 ///
 /// The value of a weight is defined here, in f32, each step rounded once; every kernel computes exactly this.
 public enum WeightFormat {
-    /// `w = fma(scale, q, minimum)`. Group: line of f32 scales, line of f32 minimums, 4 lines of nibbles; nibble
-    /// `i` of a word of line `j`, from the lowest on, is column `8j + i`.
+    /// `w = fma(a, 1 + q / 16, b)` with `a = 16 * scale` and `b = minimum - a`: `1 + q / 16` is q put into the
+    /// fraction of 1.0, which costs no conversion. That is `fma(scale, q, minimum)` to the bit where b is exact;
+    /// halves have 11 bits, so it is unless scale and minimum lie 2^9 apart. Group: line of f32 a, line of f32 b,
+    /// 4 lines of nibbles; nibble `i` of a word of line `j`, from the lowest on, is column `8j + i`.
     INT4(32, 6),
     /// `w = scale * q`, one scale for 32 columns. Group: line of f32 scales, 8 lines; byte `b` of line `j` is
     /// column `4j + b`.

@@ -12,10 +12,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One transfer as the receiver sees it; lives on the caller's thread. What the peer has announced is
 /// read in batches: while one is read, the next are announced.
 final class Fetch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Fetch.class);
     /// The most that one batch may bring, so that a peer hears from us in time.
     private static final long BATCH_BYTES = 128 << 20;
 
@@ -53,7 +56,7 @@ final class Fetch implements AutoCloseable {
                 listen();
                 read(choice, from);
             }
-            conversation.send(new Message.Done(true, moved), limit());
+            finish(true);
             return report();
         } catch (TransferException e) {
             giveUp(e.kind());
@@ -209,17 +212,21 @@ final class Fetch implements AutoCloseable {
                 Duration.ofNanos(movingNanos));
     }
 
-    /// Lets the peer free its pages now, if it can still be told.
     private void giveUp(TransferFailure kind) {
-        if (kind == TransferFailure.CONNECTION_LOST) {
-            return;
+        if (kind != TransferFailure.CONNECTION_LOST) {
+            finish(false);
         }
+    }
+
+    /// Lets the peer free its pages now. If it can't be told any more its lease ends without us; what we
+    /// have, we have.
+    private void finish(boolean whole) {
         try {
             conversation.send(
-                    new Message.Done(false, moved),
+                    new Message.Done(whole, moved),
                     Deadline.after(client.options().heartbeat()));
         } catch (TransferException e) {
-            // Its lease ends without us.
+            LOG.debug("{} was not told that transfer {} has ended: {}", peer, hello.transferId(), e.text());
         }
     }
 

@@ -18,10 +18,12 @@ final class MessageCodec {
     /// Enough for 2,000 ready pages, or any engine's metadata.
     static final int MAX_BYTES = 256 * 1024;
 
+    private static final int MAX_TEXT_BYTES = 4096;
+
     private MessageCodec() {}
 
     static ByteBuffer encode(Message message) {
-        ByteBuffer out = ByteBuffer.allocate(MAX_BYTES);
+        ByteBuffer out = ByteBuffer.allocate(sizeAtMost(message));
         switch (message) {
             case Message.Hello hello -> {
                 out.put((byte) 1);
@@ -57,6 +59,23 @@ final class MessageCodec {
             case Message.Attach attach -> putBytes(out.put((byte) 9), attach.token());
         }
         return out.flip();
+    }
+
+    private static int sizeAtMost(Message message) {
+        int text = 2 + MAX_TEXT_BYTES;
+        return switch (message) {
+            case Message.Hello _ -> 1 + 4 * text + 20;
+            case Message.Welcome welcome ->
+                9
+                        + welcome.token().length
+                        + welcome.offers().stream()
+                                .mapToInt(offer -> 2 * text + 4 + offer.details().length)
+                                .sum();
+            case Message.Ready ready -> 13 + ready.pages().size() * ReadyPage.BYTES;
+            case Message.Use _, Message.Refused _ -> 1 + 2 * text;
+            case Message.Attach attach -> 5 + attach.token().length;
+            case Message.Waiting _, Message.Taken _, Message.Done _ -> 6;
+        };
     }
 
     static Message decode(ByteBuffer in) {
@@ -143,7 +162,7 @@ final class MessageCodec {
     /// Reasons may be long; what does not fit a message is cut.
     private static void putString(ByteBuffer out, String value) {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        int length = Math.min(utf8.length, 4096);
+        int length = Math.min(utf8.length, MAX_TEXT_BYTES);
         out.putShort((short) length).put(utf8, 0, length);
     }
 

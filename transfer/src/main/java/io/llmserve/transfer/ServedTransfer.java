@@ -54,7 +54,7 @@ final class ServedTransfer {
             conversation.close();
             announcer.interrupt();
             endStreams();
-            joinUninterruptibly(announcer);
+            Joined.with(announcer);
             giveBack(done.isPresent());
         }
         report(done.get());
@@ -210,20 +210,6 @@ final class ServedTransfer {
         while (!streams.isEmpty()) {
             try {
                 wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
             } catch (InterruptedException e) {
                 interrupted = true;
             }

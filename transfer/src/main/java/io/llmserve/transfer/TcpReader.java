@@ -40,36 +40,22 @@ final class TcpReader implements PageReader {
             lanes.add(connector.get());
         }
         AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
-        List<Thread> others = lanes.subList(1, wanted).stream()
-                .map(lane -> Thread.startVirtualThread(() -> carry(lane, queue, arrived, deadline, failure)))
-                .toList();
-        carry(lanes.getFirst(), queue, arrived, deadline, failure);
-        boolean interrupted = joinAll(others);
-        RuntimeException first = failure.get();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (wanted == 1 && (long) batch.size() * pageBytes < BYTES_PER_STREAM) {
+            carry(lanes.getFirst(), queue, arrived, deadline, failure);
+        } else {
+            // Nobody may write into our pages when we have returned; closed lanes end at once.
+            lanes.subList(0, wanted).stream()
+                    .map(lane -> Thread.ofPlatform()
+                            .name("kv-lane")
+                            .daemon()
+                            .start(() -> carry(lane, queue, arrived, deadline, failure)))
+                    .toList()
+                    .forEach(thread -> Joined.with(thread, this::close));
         }
+        RuntimeException first = failure.get();
         if (first != null) {
             throw first;
         }
-    }
-
-    /// Nobody may write into our pages after [#read] has returned, so this waits even when interrupted;
-    /// closed lanes end at once.
-    private boolean joinAll(List<Thread> threads) {
-        boolean interrupted = false;
-        for (Thread thread : threads) {
-            while (true) {
-                try {
-                    thread.join();
-                    break;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                    close();
-                }
-            }
-        }
-        return interrupted;
     }
 
     private void carry(

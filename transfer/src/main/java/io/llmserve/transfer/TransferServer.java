@@ -17,6 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -124,12 +126,28 @@ public final class TransferServer implements AutoCloseable {
         conversation.expectPreamble(deadline);
         switch (conversation.receive(deadline)) {
             case Message.Hello hello -> served.control(conversation, hello);
-            case Message.Attach attach -> served.stream(link, watchdog, attach);
+            case Message.Attach attach -> onPlatformThread(() -> served.stream(link, watchdog, attach));
             case Message other ->
                 throw new TransferException(
                         TransferFailure.PROTOCOL,
                         "%s began with %s"
                                 .formatted(link.peer(), other.getClass().getSimpleName()));
+        }
+    }
+
+    private static void onPlatformThread(Runnable work) {
+        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+        Thread thread = Thread.ofPlatform().name("kv-stream").daemon().start(() -> {
+            try {
+                work.run();
+            } catch (RuntimeException e) {
+                failure.set(e);
+            }
+        });
+        Joined.with(thread);
+        RuntimeException thrown = failure.get();
+        if (thrown != null) {
+            throw thrown;
         }
     }
 

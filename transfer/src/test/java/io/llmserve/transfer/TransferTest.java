@@ -217,6 +217,7 @@ class TransferTest {
         try (TestPair pair = new TestPair(TestPair.OPTIONS, PAGE)) {
             pair.exports.publish("r", pair.backwards(8)).allReady();
             pair.fetch("r", new FakeSink(pair.backwards(8)));
+            pair.exports.awaitAllClosed();
             pair.server.close();
             for (FakeListener listener : java.util.List.of(pair.prefillListener, pair.decodeListener)) {
                 assertThat(listener.choices()).containsExactly(new FakeListener.Choice(EngineKind.TCP, ""));

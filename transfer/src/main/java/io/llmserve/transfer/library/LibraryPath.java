@@ -27,7 +27,7 @@ public record LibraryPath(List<Path> folders) {
             "/opt/nvidia/nvda_nixl/lib/x86_64-linux-gnu");
     /// Inside a `site-packages`, newest CUDA first.
     private static final List<String> WHEELS =
-            List.of(".nixl_cu13.mesonpy.libs", ".nixl_cu12.mesonpy.libs", "nvidia/nccl/lib");
+            List.of(".nixl_cu13.mesonpy.libs", ".nixl_cu12.mesonpy.libs", "libucx/lib", "nvidia/nccl/lib");
 
     public LibraryPath {
         folders = List.copyOf(folders);
@@ -40,15 +40,18 @@ public record LibraryPath(List<Path> folders) {
                 .flatMap(value -> Stream.of(value.split(File.pathSeparator)))
                 .filter(folder -> !folder.isBlank())
                 .map(Path::of)
-                .forEach(folder -> {
-                    folders.add(folder);
-                    WHEELS.stream().map(folder::resolve).forEach(folders::add);
-                });
+                .forEach(folder -> folders.addAll(inside(folder)));
         SYSTEM.stream().map(Path::of).forEach(folders::add);
         for (Path site : sitePackages()) {
-            WHEELS.stream().map(site::resolve).forEach(folders::add);
+            folders.addAll(inside(site));
         }
         return new LibraryPath(folders);
+    }
+
+    /// The folder itself, and those in it where Python's packages keep their libraries.
+    public static List<Path> inside(Path folder) {
+        return Stream.concat(Stream.of(folder), WHEELS.stream().map(folder::resolve))
+                .toList();
     }
 
     /// The first file with one of these names; names come before folders.

@@ -32,6 +32,15 @@ public record NativeLibrary(Path path, SymbolLookup symbols) {
         return Linker.nativeLinker().downcallHandle(address, type);
     }
 
+    /// Before UCX is loaded, ours or NIXL's. It would watch `munmap` by patching code, which a JVM does
+    /// not bear well and does not need: page memory stays mapped. It would also catch the signals that
+    /// the JVM lives on.
+    public static void presetUcxVariables() {
+        presetVariable("UCX_MEM_EVENTS", "no");
+        presetVariable("UCX_ERROR_SIGNALS", "");
+        presetVariable("UCX_LOG_LEVEL", "fatal");
+    }
+
     /// Sets a variable of the process's environment, for libraries that read it when they are loaded.
     /// Does not replace what the user has set.
     public static void presetVariable(String name, String value) {

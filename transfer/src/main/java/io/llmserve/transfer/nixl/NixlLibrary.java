@@ -99,9 +99,7 @@ final class NixlLibrary {
                 .orElseThrow(() -> new TransferException(
                         TransferFailure.ENGINE,
                         "no libnixl_capi.so found (PyPI: nixl-cu12, nixl-cu13); see " + LibraryPath.VARIABLE));
-        // NIXL brings a UCX of its own; as for ours, see Ucp.
-        NativeLibrary.presetVariable("UCX_MEM_EVENTS", "no");
-        NativeLibrary.presetVariable("UCX_ERROR_SIGNALS", "");
+        NativeLibrary.presetUcxVariables();
         NativeLibrary.presetVariable(
                 "NIXL_PLUGIN_DIR", path.resolveSibling("plugins").toString());
         return new NixlLibrary(NativeLibrary.load(path));

@@ -6,6 +6,7 @@ import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -18,6 +19,7 @@ final class NixlReader implements PageReader {
     private static final long REQUEST_BYTES = 8 << 20;
     private static final int SPINS = 200;
     private static final long NAP_NANOS = 20_000;
+    private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
     private final NixlLibrary nixl;
     private final long agent;
@@ -109,8 +111,13 @@ final class NixlReader implements PageReader {
 
     /// Nobody may write into our pages afterwards, so this waits until NIXL has let go of them.
     private void end(long request) {
+        Deadline patience = Deadline.after(END_PATIENCE);
         while (!nixl.release(agent, request)) {
-            var _ = nixl.progress(agent, request);
+            if (patience.passed()) {
+                throw new IllegalStateException(
+                        "NIXL does not end a read from %s, %s after it failed".formatted(peer, END_PATIENCE));
+            }
+            int _ = nixl.progress(agent, request);
             LockSupport.parkNanos(NAP_NANOS);
         }
     }

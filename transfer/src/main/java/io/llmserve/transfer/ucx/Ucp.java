@@ -13,9 +13,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /// The functions of `libucp` that we use, as Java methods; names, arguments and struct offsets as in
 /// `ucp.h` of UCX 1.10 and later (x86-64 and AArch64). Handles are plain addresses. A status below zero
@@ -58,11 +56,12 @@ final class Ucp {
     private final MethodHandle requestFree;
     private final String version;
 
-    private Ucp(NativeLibrary ucs, NativeLibrary ucp) {
+    private Ucp(NativeLibrary ucp) {
         FunctionDescriptor call3 = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
         FunctionDescriptor drop1 = FunctionDescriptor.ofVoid(JAVA_LONG);
         FunctionDescriptor call1 = FunctionDescriptor.of(JAVA_INT, JAVA_LONG);
-        statusString = ucs.function("ucs_status_string", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        // In libucs, which libucp brings along.
+        statusString = ucp.function("ucs_status_string", FunctionDescriptor.of(ADDRESS, JAVA_INT));
         configRead = ucp.function("ucp_config_read", call3);
         configRelease = ucp.function("ucp_config_release", drop1);
         initVersion = ucp.function(
@@ -94,26 +93,14 @@ final class Ucp {
         version = readVersion(ucp);
     }
 
-    /// Loads `libucp` and, where they lie beside it and not on the system's own path, what it needs.
     static Ucp load(LibraryPath libraries) {
         Path path = libraries
                 .find("libucp.so.0", "libucp.so")
                 .orElseThrow(() -> new TransferException(
-                        TransferFailure.ENGINE, "no libucp.so.0 found (Debian: libucx0); see " + LibraryPath.VARIABLE));
-        // UCX watches malloc and munmap by patching code; a JVM keeps its page memory mapped and needs no such watch.
-        NativeLibrary.presetVariable("UCX_MEM_EVENTS", "no");
-        NativeLibrary.presetVariable("UCX_ERROR_SIGNALS", "");
-        for (String needed : new String[] {"libnuma.so.1", "libucm.so.0", "libucs.so.0", "libuct.so.0"}) {
-            beside(path, needed).ifPresent(NativeLibrary::load);
-        }
-        NativeLibrary ucs = NativeLibrary.load(beside(path, "libucs.so.0")
-                .or(() -> libraries.find("libucs.so.0"))
-                .orElse(path));
-        return new Ucp(ucs, NativeLibrary.load(path));
-    }
-
-    private static Optional<Path> beside(Path library, String name) {
-        return Optional.of(library.resolveSibling(name)).filter(Files::isReadable);
+                        TransferFailure.ENGINE,
+                        "no libucp.so.0 found (Debian: libucx0, PyPI: libucx-cu12); see " + LibraryPath.VARIABLE));
+        NativeLibrary.presetUcxVariables();
+        return new Ucp(NativeLibrary.load(path));
     }
 
     String version() {

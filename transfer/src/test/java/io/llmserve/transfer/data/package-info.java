@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.transfer.data;
+
+import org.jspecify.annotations.NullMarked;

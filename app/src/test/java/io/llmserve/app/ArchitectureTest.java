@@ -32,6 +32,7 @@ class ArchitectureTest {
             Map.entry("wire", List.of("core")),
             Map.entry("text", List.of("core")),
             Map.entry("tensor", List.of("core")),
+            Map.entry("transfer", List.of("core")),
             Map.entry("models", List.of("core", "tensor")),
             Map.entry("engine", List.of("core", "tensor", "models")),
             Map.entry("worker", List.of("core", "engine", "models", "text", "wire")),
@@ -78,6 +79,16 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(library + "..")
+                .check(PRODUCT);
+    }
+
+    @Test
+    void onlyTransferCallsNativeFunctions() {
+        noClasses()
+                .that(resideInAnyPackage("io.llmserve..").and(resideOutsideOfPackages(packages("transfer"))))
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.foreign.Linker")
                 .check(PRODUCT);
     }
 

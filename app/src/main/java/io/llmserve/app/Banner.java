@@ -2,13 +2,21 @@ package io.llmserve.app;
 
 import io.llmserve.core.Clock;
 import io.llmserve.manifest.Spec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a user reads when the system is ready: where it is, a request to paste, how to end it.
 record Banner(Spec spec, LocalStack stack) {
+    private static final Logger LOG = LoggerFactory.getLogger(Banner.class);
+    private static final Path UPTIME = Path.of("/proc/uptime");
+
     List<String> lines(Terminal terminal) {
         String host = Addresses.forClients(spec.server().host());
         long ready = sinceCommandNanos();
@@ -45,8 +53,18 @@ record Banner(Spec spec, LocalStack stack) {
                 .orElse("");
     }
 
-    /// The launcher became this process, so the process began with the command, build included.
+    /// The launcher says when the command began, by the seconds since this machine's own start; where there are none,
+    /// the process itself knows it to the second, as it was the launcher before.
     private static long sinceCommandNanos() {
+        String began = System.getProperty("llmserve.began", "");
+        if (!began.isEmpty()) {
+            try {
+                String uptime = Files.readString(UPTIME).split(" ", 2)[0];
+                return (long) ((Double.parseDouble(uptime) - Double.parseDouble(began)) * 1e9);
+            } catch (IOException unknown) {
+                LOG.debug("{} cannot be read", UPTIME, unknown);
+            }
+        }
         Instant start = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
         return Duration.between(start, Instant.now()).toNanos();
     }

@@ -6,8 +6,11 @@ import io.llmserve.core.ServeException;
 import io.llmserve.manifest.NearestName;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,21 +23,20 @@ final class CommandTree {
     private CommandTree() {}
 
     static int run(String... arguments) {
-        return create().execute(arguments);
+        return create(arguments).execute(arguments);
     }
 
-    /// The subcommands of other rooms are registered here.
-    static CommandLine create() {
+    /// All commands; or only the one that the arguments name, as reading the annotations of all of them takes longer
+    /// than most of them run.
+    static CommandLine create(String... arguments) {
         CommandLine tree = new CommandLine(new RootCommand());
-        tree.addSubcommand(new UpCommand());
-        tree.addSubcommand(new ApplyCommand());
-        tree.addSubcommand(new StatusCommand());
-        tree.addSubcommand(new ModelsCommand());
-        tree.addSubcommand(new SchemaCommand());
-        tree.addSubcommand(new BenchCommand());
-        tree.addSubcommand(new CompletionCommand());
-        tree.addSubcommand(new VersionCommand());
-        tree.addSubcommand(new TrainCommand());
+        Map<String, Supplier<Object>> commands = commands();
+        Supplier<Object> named = arguments.length == 0 ? null : commands.get(arguments[0]);
+        if (named == null) {
+            commands.forEach((name, command) -> tree.addSubcommand(name, command.get()));
+        } else {
+            tree.addSubcommand(arguments[0], named.get());
+        }
         tree.setUsageHelpWidth(100);
         tree.setUsageHelpAutoWidth(true);
         tree.setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.wantsColour() ? Ansi.AUTO : Ansi.OFF));
@@ -42,6 +44,21 @@ final class CommandTree {
         tree.setParameterExceptionHandler(CommandTree::refuse);
         tree.setExecutionExceptionHandler(CommandTree::fail);
         return tree;
+    }
+
+    /// In the order of the help. Commands of other rooms are registered here.
+    private static Map<String, Supplier<Object>> commands() {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("up", UpCommand::new);
+        commands.put("apply", ApplyCommand::new);
+        commands.put("status", StatusCommand::new);
+        commands.put("models", ModelsCommand::new);
+        commands.put("schema", SchemaCommand::new);
+        commands.put("bench", BenchCommand::new);
+        commands.put("completion", CompletionCommand::new);
+        commands.put("version", VersionCommand::new);
+        commands.put("train", TrainCommand::new);
+        return commands;
     }
 
     private static int refuse(ParameterException wrong, String... arguments) {

@@ -3,6 +3,7 @@ package io.llmserve.app;
 import io.llmserve.core.Clock;
 import io.llmserve.engine.EmbeddedEngine;
 import io.llmserve.engine.EngineFactory;
+import io.llmserve.engine.KernelRehearsal;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
 import io.llmserve.gateway.GatewayServer;
@@ -26,10 +27,10 @@ import java.util.List;
 /// The whole system in this process, put together by hand: files -> engine -> worker -> gateway. Gateway and
 /// worker speak HTTP over the loopback interface. Owned by one thread.
 final class LocalStack implements AutoCloseable {
-    /// Long enough for the JIT to meet the kernels, which it goes on compiling in the background; short enough to wait
-    /// for.
-    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(1);
+    /// What the start waits for the JIT; what is not compiled then becomes so while users are served.
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(10);
 
+    private static final int FIRST_ANSWER_TOKENS = 2;
     private static final String LOOPBACK = "127.0.0.1";
 
     private final Spec spec;
@@ -41,20 +42,22 @@ final class LocalStack implements AutoCloseable {
     private final GatewayServer gateway;
     private final long firstTokenNanos;
 
-    /// Starts everything, or nothing: what was started before a failure is closed again.
+    /// Starts everything, or nothing: what was started before a failure is closed again. The JIT compiles the kernels,
+    /// and the tokenizer is made, while the weights are being loaded.
     LocalStack(Spec spec, Path modelFiles, List<ApiKey> keys, ProgressLine progress) {
         this.spec = spec;
         try {
             progress.begin("Loading " + modelFiles.getFileName());
             description = ModelReader.open(modelFiles);
             String name = spec.models().primary().servedName().orElse(description.name());
-            EngineFactory factory = own(load(description, spec, progress));
-            engine = own(factory.start(Settings.engine(spec)));
-            model = ServedModel.of(List.of(name), description, engine.contextLength(), language(description));
-            progress.begin("Warming up");
-            engine.warmUp(LONGEST_WARM_UP);
-            progress.begin("Answering a first question");
-            firstTokenNanos = rehearse();
+            try (KernelRehearsal kernels = KernelRehearsal.begin(description, Settings.engine(spec), LONGEST_WARM_UP)) {
+                Beside<ModelLanguage> language = Beside.begin("tokenizer", () -> language(description));
+                EngineFactory factory = own(load(description, spec, progress));
+                engine = own(factory.start(Settings.engine(spec)));
+                model = ServedModel.of(List.of(name), description, engine.contextLength(), language.result());
+                progress.begin("Warming up");
+                firstTokenNanos = rehearse(kernels, progress);
+            }
             PrometheusRegistry metrics = new PrometheusRegistry();
             worker = startWorker(metrics);
             gateway = startGateway(worker, metrics, Settings.gateway(spec, keys, Version.number()));
@@ -80,18 +83,21 @@ final class LocalStack implements AutoCloseable {
         return ModelLanguage.of(description, tokenizer, Clock.SYSTEM);
     }
 
-    /// One answer through a worker and a gateway of their own, so that it appears in no metrics. Returns when its first
-    /// token came.
-    private long rehearse() {
+    /// Returns when the first question was answered, with the time of its first token.
+    private long rehearse(KernelRehearsal kernels, ProgressLine progress) {
         PrometheusRegistry metrics = new PrometheusRegistry();
         GatewayOptions.Listen anywhere = new GatewayOptions.Listen(LOOPBACK, 0, 0, 1);
+        GatewayOptions options =
+                Settings.gateway(spec, List.of(), Version.number()).with(anywhere);
         try (WorkerServer rehearsalWorker = newWorker(metrics)) {
             rehearsalWorker.start();
-            GatewayOptions options =
-                    Settings.gateway(spec, List.of(), Version.number()).with(anywhere);
             try (GatewayServer rehearsalGateway = newGateway(rehearsalWorker, metrics, options)) {
                 rehearsalGateway.start();
-                return new FirstAnswer(chats(), 2).nanosOfFirstToken(rehearsalGateway.port(), Clock.SYSTEM);
+                FirstQuestion question = new FirstQuestion(rehearsalGateway.port(), chats());
+                question.tokenize();
+                kernels.await();
+                progress.begin("Answering a first question");
+                return question.nanosOfFirstToken(FIRST_ANSWER_TOKENS, Clock.SYSTEM);
             }
         }
     }

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the next start fast. Another process of the lowest priority runs [TrainCommand] and records what the
-/// JVM loaded, linked and found hot into an ahead-of-time cache (JEP 483, 514, 515), which the launcher then
-/// passes to the JVM. The cache fits one build on one JDK; where it is there already, or cannot be, nothing
-/// is done.
+/// Makes the next start fast. Another process of the lowest priority runs [TrainCommand] and archives the classes
+/// that it met, lambdas included, as the JVM has them in memory (CDS, JEP 350); the launcher then passes the archive
+/// to the JVM. It fits one build on one JDK; where it is there already, or cannot be, nothing is done.
+/// `docs/adr/0006-a-fast-start.md` says why it is not an AOT cache.
 final class StartTuning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StartTuning.class);
     private static final long LARGEST_MODEL_BYTES = 1L << 30;
@@ -37,26 +37,27 @@ final class StartTuning implements AutoCloseable {
 
     /// In the background; closing ends it. A model too large to be loaded twice trains nothing.
     static StartTuning begin(Spec spec, Path modelFiles) {
-        Optional<Path> wanted = missingCache();
+        Optional<Path> wanted = missingArchive();
         if (wanted.isEmpty() || bytes(modelFiles) > LARGEST_MODEL_BYTES) {
             return new StartTuning(null, CompletableFuture.completedFuture(null), Path.of(""));
         }
-        Path cache = wanted.get();
-        Path partial = cache.resolveSibling(
-                cache.getFileName() + "." + ProcessHandle.current().pid());
+        Path archive = wanted.get();
+        Path partial = archive.resolveSibling(
+                archive.getFileName() + "." + ProcessHandle.current().pid());
         try {
-            Files.createDirectories(cache.getParent());
+            Files.createDirectories(archive.getParent());
             Process trainer = start(partial, spec);
-            return new StartTuning(trainer, trainer.onExit().thenAccept(ended -> keep(ended, partial, cache)), partial);
+            return new StartTuning(
+                    trainer, trainer.onExit().thenAccept(ended -> keep(ended, partial, archive)), partial);
         } catch (IOException failure) {
             LOG.info("starts stay as they are: {}", failure.toString());
             return new StartTuning(null, CompletableFuture.completedFuture(null), partial);
         }
     }
 
-    /// Where the launcher looks for the cache, if it does and there is none.
-    private static Optional<Path> missingCache() {
-        String path = System.getProperty("llmserve.aot", "");
+    /// Where the launcher looks for the archive, if it does and there is none.
+    private static Optional<Path> missingArchive() {
+        String path = System.getProperty("llmserve.cds", "");
         return path.isEmpty() || Files.exists(Path.of(path)) ? Optional.empty() : Optional.of(Path.of(path));
     }
 
@@ -71,7 +72,7 @@ final class StartTuning implements AutoCloseable {
     private static Process start(Path partial, Spec spec) throws IOException {
         List<String> command = new ArrayList<>(List.of("nice", "-n", "19"));
         command.add(ProcessHandle.current().info().command().orElseThrow(() -> new IOException("java is not known")));
-        command.add("-XX:AOTCacheOutput=" + partial);
+        command.add("-XX:ArchiveClassesAtExit=" + partial);
         command.addAll(machineOptions());
         command.addAll(List.of(MAIN, "train", "--model", spec.models().primary().id()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -79,7 +80,7 @@ final class StartTuning implements AutoCloseable {
                 .start();
     }
 
-    /// The options that this JVM was started with: the cache fits only where they are the same.
+    /// The options that this JVM was started with: the archive fits only where they are the same.
     private static List<String> machineOptions() throws IOException {
         String[] all = ProcessHandle.current()
                 .info()
@@ -90,18 +91,18 @@ final class StartTuning implements AutoCloseable {
             if (argument.equals(MAIN)) {
                 return options;
             }
-            if (!argument.startsWith("-Dllmserve.") && !argument.startsWith("-XX:AOT")) {
+            if (!argument.startsWith("-Dllmserve.") && !argument.startsWith("-XX:SharedArchiveFile")) {
                 options.add(argument);
             }
         }
         throw new IOException("this process was not started by the launcher");
     }
 
-    private static void keep(Process ended, Path partial, Path cache) {
+    private static void keep(Process ended, Path partial, Path archive) {
         try {
             if (ended.exitValue() == 0 && Files.exists(partial)) {
-                Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
-                LOG.info("the next start uses {}", cache);
+                Files.move(partial, archive, StandardCopyOption.ATOMIC_MOVE);
+                LOG.info("the next start uses {}", archive);
             }
         } catch (IOException failure) {
             LOG.info("starts stay as they are: {}", failure.toString());
@@ -117,7 +118,6 @@ final class StartTuning implements AutoCloseable {
         trainer.destroyForcibly();
         try {
             Files.deleteIfExists(partial);
-            Files.deleteIfExists(partial.resolveSibling(partial.getFileName() + ".config"));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

@@ -34,7 +34,7 @@ final class TrainCommand implements Callable<Integer> {
         try (LocalStack stack = new LocalStack(manifest.spec(), files, List.of(), progress)) {
             new Banner(manifest.spec(), stack).lines(Terminal.standardError());
             for (int answer = 0; answer < ANSWERS; answer++) {
-                new FirstAnswer(stack.chats(), ANSWER_TOKENS).nanosOfFirstToken(stack.port(), Clock.SYSTEM);
+                new FirstQuestion(stack.port(), stack.chats()).nanosOfFirstToken(ANSWER_TOKENS, Clock.SYSTEM);
             }
         }
         return ExitCode.DONE;

@@ -18,7 +18,7 @@ class CommandTreeTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... arguments) {
-        CommandLine tree = CommandTree.create();
+        CommandLine tree = CommandTree.create(arguments);
         tree.setOut(new PrintWriter(out, true));
         tree.setErr(new PrintWriter(err, true));
         return tree.execute(arguments);
@@ -76,7 +76,7 @@ class CommandTreeTest {
     @Test
     void completesForTheShell() {
         assertThat(run("completion")).isZero();
-        assertThat(out.toString()).contains("--metrics-port").contains("complete -F");
+        assertThat(out.toString()).contains("--metrics-port", "--mix", "pull", "complete -F");
     }
 
     @Test

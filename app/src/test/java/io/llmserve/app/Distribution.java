@@ -53,7 +53,7 @@ record Distribution(Path launcher, Path home) {
         builder.environment().put("HOME", home.toString());
         builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
         builder.environment().put("XDG_CACHE_HOME", home.resolve("cache").toString());
-        builder.environment().put("LLMSERVE_AOT", "off");
+        builder.environment().put("LLMSERVE_CDS", "off");
         return builder.directory(home.toFile()).start();
     }
 

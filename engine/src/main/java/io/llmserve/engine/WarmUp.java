@@ -7,13 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Runs the model on made-up sequences, so that the JIT has compiled the kernels before requests come: a
-/// prompt, one stream, several streams. Uses free pages and gives them back without a hash. On the step
-/// thread.
+/// prompt, one stream, several streams; again and again until that gets no faster. Uses free pages and gives
+/// them back without a hash. On the step thread.
 final class WarmUp {
     private static final int PROMPT_TOKENS = 128;
     private static final int STREAMS = 8;
     /// Enough for the JIT even where a round takes no time.
     private static final int MAX_ROUNDS = 64;
+    /// The JIT is done when so many rounds in a row were not a tenth faster than the fastest before.
+    private static final int SETTLED_ROUNDS = 5;
 
     private final BlockPool pool;
     private final StepRunner runner;
@@ -34,19 +36,28 @@ final class WarmUp {
 
     /// Where the pool has no free pages for it, does less or nothing.
     void run(long limitNanos) {
-        long deadline = clock.nanos() + limitNanos;
         List<Sequence> sequences = sequences();
         try {
-            for (int round = 0; round < MAX_ROUNDS && !sequences.isEmpty(); round++) {
-                step(slices(sequences.subList(0, 1), promptTokens));
-                step(slices(sequences.subList(0, 1), 1));
-                step(slices(sequences, 1));
-                if (clock.nanos() - deadline >= 0) {
-                    return;
-                }
-            }
+            rounds(sequences, clock.nanos() + limitNanos);
         } finally {
             sequences.forEach(this::release);
+        }
+    }
+
+    private void rounds(List<Sequence> sequences, long deadline) {
+        long fastest = Long.MAX_VALUE;
+        int settled = 0;
+        for (int round = 0; round < MAX_ROUNDS && settled < SETTLED_ROUNDS && !sequences.isEmpty(); round++) {
+            long start = clock.nanos();
+            step(slices(sequences.subList(0, 1), promptTokens));
+            step(slices(sequences.subList(0, 1), 1));
+            step(slices(sequences, 1));
+            long end = clock.nanos();
+            if (end - deadline >= 0) {
+                return;
+            }
+            settled = end - start < fastest / 10 * 9 ? 0 : settled + 1;
+            fastest = Math.min(fastest, end - start);
         }
     }
 

@@ -50,6 +50,26 @@ public record ModelConfiguration(
         slidingWindow.ifPresent(window -> within("sliding window", window, Integer.MAX_VALUE));
     }
 
+    /// The same widths with fewer layers and words.
+    public ModelConfiguration cut(int layers, int vocabulary) {
+        return new ModelConfiguration(
+                architecture,
+                vocabulary,
+                hidden,
+                feedForward,
+                layers,
+                heads,
+                kvHeads,
+                headDimension,
+                contextLength,
+                normEpsilon,
+                rope,
+                attentionBias,
+                queryKeyNorm,
+                tiedHead,
+                slidingWindow);
+    }
+
     public enum Architecture {
         LLAMA,
         MISTRAL,

@@ -12,6 +12,7 @@ llmserve_find_jdk() {
     llmserve_real=$(readlink -f "$llmserve_on_path" 2>/dev/null || echo "$llmserve_on_path")
     llmserve_on_path=${llmserve_real%/bin/*}
   fi
+  llmserve_older=
   case $- in *f*) llmserve_noglob=1; set +f ;; *) llmserve_noglob= ;; esac # the folders below are patterns
   for llmserve_home in "${JAVA_HOME:-}" "$llmserve_on_path" \
     /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* /opt/*jdk* \
@@ -25,8 +26,16 @@ llmserve_find_jdk() {
       [ -z "$llmserve_noglob" ] || set -f
       return 0
     fi
+    case "$llmserve_older" in
+      *" $llmserve_home,"*) ;;
+      *) [ -z "$llmserve_feature" ] || llmserve_older="$llmserve_older Java $llmserve_feature in $llmserve_home," ;;
+    esac
   done
-  echo "LLMServe needs a JDK 25 or newer and found none (looked in JAVA_HOME, on PATH, in /usr/lib/jvm, /opt, ~/.sdkman, ~/.jdks)." >&2
+  if [ -n "$llmserve_older" ]; then
+    echo "LLMServe needs a JDK 25 or newer; found only${llmserve_older%,}." >&2
+  else
+    echo "LLMServe needs a JDK 25 or newer and found none (looked in JAVA_HOME, on PATH, in /usr/lib/jvm, /opt, ~/.sdkman, ~/.jdks)." >&2
+  fi
   echo "Install one, e.g. 'apt install openjdk-25-jdk-headless', 'brew install openjdk@25' or 'sdk install java 25-tem', or set JAVA_HOME to it." >&2
   return 1
 }

@@ -8,5 +8,8 @@ final class ExitCode {
     /// The command line or the manifest is wrong; nothing was started.
     static final int USAGE = 2;
 
+    /// A second Ctrl-C cut answers that were running: as shells say that SIGINT ended a program.
+    static final int CUT = 130;
+
     private ExitCode() {}
 }

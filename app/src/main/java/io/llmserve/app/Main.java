@@ -1,7 +1,7 @@
 package io.llmserve.app;
 
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
@@ -17,17 +17,11 @@ public final class Main {
     }
 
     /// The JVM prints a warning about the incubating Vector API before any code of ours runs. The launcher
-    /// therefore starts it with standard error aside and names here what was the user's.
+    /// therefore starts it with nobody's standard error, and with the user's as descriptor 0: this program reads no
+    /// input. Unlike a file opened by its path, a descriptor shares its position with whoever else writes there.
     private static void takeBackStandardError() {
-        String path = System.getProperty("llmserve.stderr", "");
-        if (path.isEmpty()) {
-            return;
-        }
-        try {
-            FileOutputStream users = new FileOutputStream(path, true);
-            System.setErr(new PrintStream(users, true, StandardCharsets.UTF_8));
-        } catch (IOException failure) {
-            System.out.println("llmserve: cannot write to standard error: " + failure.getMessage());
+        if ("0".equals(System.getProperty("llmserve.stderr"))) {
+            System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.in), true, StandardCharsets.UTF_8));
         }
     }
 }

@@ -35,6 +35,14 @@ final class ProgressLine {
         draw(words + " ...");
     }
 
+    /// Begins a step that may take long for reasons that the user must know: told at once everywhere.
+    void announce(String words) {
+        begin(words);
+        if (!terminal.interactive()) {
+            terminal.line(words + " ...");
+        }
+    }
+
     /// @param total 0 or less where unknown
     /// @param bytes whether the units are bytes, shown with rate and time left
     void update(long done, long total, boolean bytes) {

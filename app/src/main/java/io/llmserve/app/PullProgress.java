@@ -17,7 +17,11 @@ final class PullProgress implements PullListener {
         if (!started || phase != shown) {
             started = true;
             shown = phase;
-            progress.begin(words(phase, subject));
+            if (phase == Phase.WAITING) {
+                progress.announce(words(phase, subject));
+            } else {
+                progress.begin(words(phase, subject));
+            }
         }
         if (totalBytes > 0) {
             progress.update(doneBytes, totalBytes, true);

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         exitCodeList = {
             "0:done; also after Ctrl-C, when all running answers were finished",
             "1:it failed; the sentence on standard error says why",
-            "2:the command line or the manifest is wrong; nothing was started"
+            "2:the command line or the manifest is wrong; nothing was started",
+            "130:a second Ctrl-C cut answers that were still running"
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -57,12 +57,16 @@ final class UpCommand implements Callable<Integer> {
         StopSignal stop = StopSignal.install(() -> endAtOnce(terminal));
         ProgressLine progress = new ProgressLine(terminal, Clock.SYSTEM);
         Path model = pull(spec, progress);
+        int exitCode;
         try (LocalStack stack = new LocalStack(spec, model, keys, progress)) {
             stop.ready();
-            serve(terminal, manifest, model, stack, stop);
+            exitCode = serve(terminal, manifest, model, stack, stop);
+            if (exitCode != ExitCode.DONE) {
+                endWithoutClosing(terminal, exitCode);
+            }
         }
         terminal.line("Stopped.");
-        return ExitCode.DONE;
+        return exitCode;
     }
 
     private static void refuseWhatIsNotWiredYet(Deployment deployment) {
@@ -87,31 +91,35 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void serve(Terminal terminal, Manifest manifest, Path model, LocalStack stack, StopSignal stop)
+    /// Returns the exit code.
+    private static int serve(Terminal terminal, Manifest manifest, Path model, LocalStack stack, StopSignal stop)
             throws InterruptedException {
         new Banner(manifest.spec(), stack).lines(terminal).forEach(terminal::line);
         Optional<InstanceRegistry.Entry> entry = register(manifest);
         try (StartTuning _ = StartTuning.begin(manifest.spec(), model)) {
             stop.await();
-            drain(terminal, stack, manifest.spec().server().limits().timeouts().drain());
+            return drain(
+                    terminal,
+                    stack,
+                    manifest.spec().server().limits().timeouts().drain());
         } finally {
             entry.ifPresent(UpCommand::deregister);
         }
     }
 
-    private static void drain(Terminal terminal, LocalStack stack, Duration limit) {
+    private static int drain(Terminal terminal, LocalStack stack, Duration limit) {
         int running = stack.openRequests();
         if (running > 0) {
             terminal.line("Finishing %d running answers, for at most %d s; Ctrl-C again cuts them."
                     .formatted(running, limit.toSeconds()));
         }
         int cut = stack.drain(limit);
-        if (Thread.interrupted()) {
-            LOG.debug("a second signal ended the wait; closing goes on undisturbed");
+        boolean hurried = Thread.interrupted(); // a second signal; closing goes on undisturbed
+        if (cut == 0) {
+            return ExitCode.DONE;
         }
-        if (cut > 0) {
-            terminal.line("Cut %d answers.".formatted(cut));
-        }
+        terminal.line("Cut %d answers.".formatted(cut));
+        return hurried ? ExitCode.CUT : ExitCode.FAILED;
     }
 
     /// While it starts, there is nothing to tidy up: files appear whole or not at all, and a download goes on next
@@ -119,6 +127,12 @@ final class UpCommand implements Callable<Integer> {
     private static void endAtOnce(Terminal terminal) {
         terminal.line(terminal.interactive() ? "\r\033[KStopped before it was ready." : "Stopped before it was ready.");
         Runtime.getRuntime().halt(ExitCode.DONE);
+    }
+
+    /// Answers were cut: closing their connections would wait for clients that do not read.
+    private static void endWithoutClosing(Terminal terminal, int exitCode) {
+        terminal.line("Stopped.");
+        Runtime.getRuntime().halt(exitCode);
     }
 
     private static void warnOfOpenDoor(Terminal terminal, Spec spec) {

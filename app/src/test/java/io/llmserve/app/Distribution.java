@@ -45,8 +45,17 @@ record Distribution(Path launcher, Path home) {
     record Ended(int exitCode, String output) {}
 
     Process start(String... arguments) throws IOException {
+        return command(whole(arguments)).start();
+    }
+
+    List<String> whole(String... arguments) {
         List<String> command = new ArrayList<>(List.of(launcher.toString()));
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /// A command in the environment of the tests.
+    ProcessBuilder command(List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("XDG_") || name.startsWith("LLMSERVE_"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
@@ -54,7 +63,7 @@ record Distribution(Path launcher, Path home) {
         builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
         builder.environment().put("XDG_CACHE_HOME", home.resolve("cache").toString());
         builder.environment().put("LLMSERVE_CDS", "off");
-        return builder.directory(home.toFile()).start();
+        return builder.directory(home.toFile());
     }
 
     Ended run(String... arguments) throws IOException, InterruptedException {

@@ -33,12 +33,12 @@ final class NativeLibrary {
             try {
                 loaded = loadFrom(cache.resolve("native"), resource);
             } catch (IOException | UnsatisfiedLinkError e) {
-                loaded = loadFromTemporary(resource, e);
+                loaded = loadFromTemporary(resource, cache, e);
             }
         }
     }
 
-    private static Path loadFromTemporary(URL resource, Throwable first) {
+    private static Path loadFromTemporary(URL resource, Path cache, Throwable first) {
         try {
             Path directory = Files.createTempDirectory("llmserve-native");
             try {
@@ -49,6 +49,13 @@ final class NativeLibrary {
             }
         } catch (IOException | UnsatisfiedLinkError e) {
             e.addSuppressed(first);
+            if (isFull(e) && isFull(first)) {
+                throw new ServeException(
+                        Failure.EXHAUSTED,
+                        "the tokenizer library needs %d MB in %s or in %s, and both are full"
+                                .formatted(bytes(resource) >> 20, cache, System.getProperty("java.io.tmpdir")),
+                        e);
+            }
             throw new ServeException(
                     Failure.CONFIGURATION,
                     "The tokenizer library cannot be loaded: %s. It needs glibc 2.34 and libstdc++ on Linux; %s must be writable."
@@ -57,10 +64,22 @@ final class NativeLibrary {
         }
     }
 
+    private static boolean isFull(Throwable failure) {
+        return String.valueOf(failure.getMessage()).contains("No space left");
+    }
+
+    private static long bytes(URL resource) {
+        try {
+            return resource.openConnection().getContentLengthLong();
+        } catch (IOException unknown) {
+            return 0;
+        }
+    }
+
     @SuppressWarnings("restricted")
     private static Path loadFrom(Path directory, URL resource) throws IOException {
         Path file = directory.toAbsolutePath().resolve(fileName(resource));
-        if (!Files.exists(file) || Files.size(file) != resource.openConnection().getContentLengthLong()) {
+        if (!Files.exists(file) || Files.size(file) != bytes(resource)) {
             extract(resource, file);
         }
         System.load(file.toString());

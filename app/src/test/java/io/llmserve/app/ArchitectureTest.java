@@ -32,10 +32,10 @@ class ArchitectureTest {
             Map.entry("wire", List.of("core")),
             Map.entry("text", List.of("core")),
             Map.entry("tensor", List.of("core")),
-            Map.entry("transfer", List.of("core")),
             Map.entry("models", List.of("core", "tensor")),
             Map.entry("engine", List.of("core", "tensor", "models")),
-            Map.entry("worker", List.of("core", "engine", "models", "text", "wire")),
+            Map.entry("transfer", List.of("core")),
+            Map.entry("worker", List.of("core", "engine", "models", "tensor", "text", "transfer", "wire")),
             Map.entry("gateway", List.of("core", "wire")));
 
     /// Libraries that belong to some rooms only.

@@ -52,6 +52,20 @@ final class ChoiceText {
         positionsOffset = prefix.length();
     }
 
+    /// Takes tokens that were sent from elsewhere, and their text: what follows is decoded, stopped and counted as
+    /// if they had been sent from here. An echo was sent before them.
+    void resume(List<Integer> ids) {
+        if (ids.isEmpty()) {
+            return;
+        }
+        for (int id : ids) {
+            accept(id, null);
+            positionsOffset += new Logprobs.Position(new Candidate(language.bytes(id), 0), List.of()).textLength();
+        }
+        text.setLength(0);
+        tokenIdCount = 0;
+    }
+
     /// Takes the next token; true if it completed a stop string, so that no more are wanted.
     boolean accept(int id, @Nullable TokenLogprobs logprobs) {
         if (finish != null) {

@@ -2,9 +2,11 @@ package io.llmserve.worker;
 
 import io.llmserve.core.Clock;
 import io.llmserve.engine.Engine;
+import io.llmserve.worker.kv.KvExchange;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/// `POST /v1/chat/completions` and `POST /v1/completions`.
+/// `POST /v1/chat/completions`, `POST /v1/completions` and `POST /inference/v1/generate`.
 final class Completions {
     private final Engine engine;
     private final ServedModel model;
@@ -13,7 +15,9 @@ final class Completions {
     private final WorkerMetrics metrics;
     private final WorkerOptions options;
     private final Clock clock;
+    private final @Nullable KvExchange kv;
 
+    /// @param kv null where no pages are exchanged with other workers
     Completions(
             Engine engine,
             ServedModel model,
@@ -21,7 +25,8 @@ final class Completions {
             OpenRequests open,
             WorkerMetrics metrics,
             WorkerOptions options,
-            Clock clock) {
+            Clock clock,
+            @Nullable KvExchange kv) {
         this.engine = engine;
         this.model = model;
         this.planner = planner;
@@ -29,6 +34,7 @@ final class Completions {
         this.metrics = metrics;
         this.options = options;
         this.clock = clock;
+        this.kv = kv;
     }
 
     /// Makes a plan of the bytes of a request.
@@ -45,20 +51,30 @@ final class Completions {
         serve(exchange, body, planner::text);
     }
 
+    void tokens(Exchange exchange, byte[] body) throws InterruptedException {
+        serve(exchange, body, planner::tokens);
+    }
+
     private void serve(Exchange exchange, byte[] body, Planning planning) throws InterruptedException {
         long arrivalNanos = clock.nanos();
         open.enter();
         try {
             Plan plan = planning.plan(exchange, body, arrivalNanos);
             metrics.requested(plan.fields().choices(), plan.prompts().getFirst().maxTokens());
-            Answer answer = plan.fields().output().stream()
-                    ? new StreamedAnswer(exchange, plan, options)
-                    : new WholeAnswer(exchange, plan);
-            Duration spent = Duration.ofNanos(clock.nanos() - arrivalNanos);
-            new Run(engine, exchange, plan, answer, model, metrics, clock)
-                    .run(options.timeouts().request().minus(spent));
+            try (PageHandover pages = PageHandover.of(plan, exchange.requestId(), kv)) {
+                answer(exchange, plan, pages);
+            }
         } finally {
             open.leave();
         }
+    }
+
+    private void answer(Exchange exchange, Plan plan, PageHandover pages) throws InterruptedException {
+        Answer answer = plan.fields().output().stream()
+                ? new StreamedAnswer(exchange, plan, options)
+                : new WholeAnswer(exchange, plan, pages);
+        Duration spent = Duration.ofNanos(clock.nanos() - plan.arrivalNanos());
+        new Run(engine, exchange, plan, pages, answer, model, metrics, clock)
+                .run(options.timeouts().request().minus(spent));
     }
 }

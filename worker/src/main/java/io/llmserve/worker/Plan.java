@@ -1,6 +1,7 @@
 package io.llmserve.worker;
 
 import io.llmserve.core.SamplingParameters;
+import io.llmserve.engine.GenerationRequest;
 import io.llmserve.wire.AnswerHead;
 import io.llmserve.wire.GenerationFields;
 import java.util.List;
@@ -33,7 +34,21 @@ record Plan(
         return prompts.get(choice / fields.choices());
     }
 
-    SamplingParameters samplingOf(int choice) {
+    /// What the engine is asked for a choice.
+    GenerationRequest request(int choice) {
+        int[] resumed = fields.handover().resumeTokenIds().stream()
+                .mapToInt(Integer::intValue)
+                .toArray();
+        return new GenerationRequest(
+                        engineId + "-" + choice,
+                        promptOf(choice).tokenIds(),
+                        samplingOf(choice),
+                        cacheSalt,
+                        fields.identity().priority())
+                .resumedAfter(resumed);
+    }
+
+    private SamplingParameters samplingOf(int choice) {
         return fields.sampling().parameters(promptOf(choice).maxTokens(), seed + choice % fields.choices());
     }
 }

@@ -6,6 +6,7 @@ import io.llmserve.wire.AnswerShape;
 import io.llmserve.wire.ChatMessage;
 import io.llmserve.wire.ChatRequest;
 import io.llmserve.wire.CompletionRequest;
+import io.llmserve.wire.GenerateRequest;
 import io.llmserve.wire.GenerationFields;
 import io.llmserve.wire.InternalHeaders;
 import io.llmserve.wire.Prompt;
@@ -59,6 +60,14 @@ final class Planner {
             planned.add(prompts.plan(ids, echo, request.generation(), CompletionRequest.DEFAULT_MAX_TOKENS));
         }
         return plan(AnswerShape.TEXT, name, exchange, request.generation(), planned, arrivalNanos);
+    }
+
+    Plan tokens(Exchange exchange, byte[] body, long arrivalNanos) {
+        GenerateRequest request = GenerateRequest.parse(body);
+        String name = model.resolve(request.generation().model());
+        int[] ids = prompts.inVocabulary("token_ids", request.tokenIds());
+        PlannedPrompt prompt = prompts.plan(ids, "", request.generation(), GenerateRequest.DEFAULT_MAX_TOKENS);
+        return plan(AnswerShape.TOKENS, name, exchange, request.generation(), List.of(prompt), arrivalNanos);
     }
 
     static long characters(List<ChatMessage> messages) {

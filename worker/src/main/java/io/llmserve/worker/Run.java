@@ -6,7 +6,6 @@ import io.llmserve.core.FinishReason;
 import io.llmserve.core.ServeException;
 import io.llmserve.engine.Engine;
 import io.llmserve.engine.Generation;
-import io.llmserve.engine.GenerationRequest;
 import io.llmserve.engine.GenerationUsage;
 import io.llmserve.text.StopStrings;
 import io.llmserve.wire.Usage;
@@ -25,6 +24,7 @@ final class Run {
     private final Engine engine;
     private final Exchange exchange;
     private final Plan plan;
+    private final PageHandover pages;
     private final Answer answer;
     private final WorkerMetrics metrics;
     private final Clock clock;
@@ -41,6 +41,7 @@ final class Run {
             Engine engine,
             Exchange exchange,
             Plan plan,
+            PageHandover pages,
             Answer answer,
             ServedModel model,
             WorkerMetrics metrics,
@@ -48,6 +49,7 @@ final class Run {
         this.engine = engine;
         this.exchange = exchange;
         this.plan = plan;
+        this.pages = pages;
         this.answer = answer;
         this.metrics = metrics;
         this.clock = clock;
@@ -58,6 +60,7 @@ final class Run {
         for (int choice = 0; choice < plan.choiceCount(); choice++) {
             choices.add(new ChoiceText(choice, plan.promptOf(choice).echo(), model, plan.fields(), stops));
         }
+        choices.getFirst().resume(plan.fields().handover().resumeTokenIds());
     }
 
     void run(Duration timeout) throws InterruptedException {
@@ -75,13 +78,14 @@ final class Run {
     private void submit() {
         exchange.whenGone(this::cancelAll);
         for (int choice = 0; choice < plan.choiceCount() && !exchange.isGone(); choice++) {
-            GenerationRequest request = new GenerationRequest(
-                    plan.engineId() + "-" + choice,
-                    plan.promptOf(choice).tokenIds(),
-                    plan.samplingOf(choice),
-                    plan.cacheSalt(),
-                    plan.fields().identity().priority());
-            generations.add(engine.submit(request, feed.listener(choice)));
+            if (choices.get(choice).isFinished()) {
+                usage = usage.plus(new Usage(
+                        plan.promptOf(choice).tokenIds().length,
+                        choices.get(choice).tokens(),
+                        0));
+                continue;
+            }
+            generations.add(engine.submit(plan.request(choice).with(pages.ofChoice(choice)), feed.listener(choice)));
             open++;
         }
         if (exchange.isGone()) {
@@ -143,7 +147,7 @@ final class Run {
         if (choice.isFinished()) {
             return;
         }
-        if (choice.tokens() == 0) {
+        if (lastTokenNanos[token.choice()] == 0) {
             metrics.firstToken(seconds(token.nanos() - plan.arrivalNanos()));
         } else {
             metrics.nextToken(seconds(token.nanos() - lastTokenNanos[token.choice()]));

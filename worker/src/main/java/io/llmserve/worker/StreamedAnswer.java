@@ -1,7 +1,6 @@
 package io.llmserve.worker;
 
 import io.llmserve.core.ServeException;
-import io.llmserve.wire.AnswerShape;
 import io.llmserve.wire.ChunkWriter;
 import io.llmserve.wire.ErrorBody;
 import io.llmserve.wire.GenerationFields.OutputFields;
@@ -28,6 +27,9 @@ final class StreamedAnswer implements Answer {
         this.stream = new EventStream(exchange, options);
         this.chunks = new ChunkWriter(plan.head());
         this.output = plan.fields().output();
+        if (!plan.fields().handover().resumeTokenIds().isEmpty()) {
+            opened.set(0);
+        }
     }
 
     @Override
@@ -66,14 +68,16 @@ final class StreamedAnswer implements Answer {
         opened.set(index);
         int @Nullable [] prompt =
                 first && output.returnTokenIds() ? plan.promptOf(index).tokenIds() : null;
-        if (plan.head().shape() == AnswerShape.TEXT) {
-            send(chunks.part(choice.part(), soFar(choice), prompt));
-            return;
+        switch (plan.head().shape()) {
+            case TEXT -> send(chunks.part(choice.part(), soFar(choice), prompt));
+            case TOKENS -> send(chunks.part(choice.part(), soFar(choice), null));
+            case CHAT -> {
+                if (first) {
+                    send(chunks.opening(index, soFar(choice), prompt));
+                }
+                send(chunks.part(choice.part(), soFar(choice), null));
+            }
         }
-        if (first) {
-            send(chunks.opening(index, soFar(choice), prompt));
-        }
-        send(chunks.part(choice.part(), soFar(choice), null));
     }
 
     private @Nullable Usage soFar(ChoiceText choice) {

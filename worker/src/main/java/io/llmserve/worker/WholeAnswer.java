@@ -4,16 +4,17 @@ import io.llmserve.core.ServeException;
 import io.llmserve.wire.AnswerWriter;
 import io.llmserve.wire.Usage;
 import java.util.List;
-import java.util.Optional;
 
 /// One JSON body, when all is done.
 final class WholeAnswer implements Answer {
     private final Exchange exchange;
     private final Plan plan;
+    private final PageHandover pages;
 
-    WholeAnswer(Exchange exchange, Plan plan) {
+    WholeAnswer(Exchange exchange, Plan plan, PageHandover pages) {
         this.exchange = exchange;
         this.plan = plan;
+        this.pages = pages;
     }
 
     @Override
@@ -26,7 +27,7 @@ final class WholeAnswer implements Answer {
         List<int[]> prompts = plan.fields().output().returnTokenIds()
                 ? plan.prompts().stream().map(Plan.PlannedPrompt::tokenIds).toList()
                 : List.of();
-        exchange.ok(AnswerWriter.write(plan.head(), Answer.parts(choices), usage, prompts, Optional.empty()));
+        exchange.ok(AnswerWriter.write(plan.head(), Answer.parts(choices), usage, prompts, pages.told(usage)));
     }
 
     @Override

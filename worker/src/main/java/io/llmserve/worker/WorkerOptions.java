@@ -62,6 +62,11 @@ public record WorkerOptions(
         return new WorkerOptions("127.0.0.1", port, loops, Trust.NOBODY, Limits.DEFAULT, Timeouts.DEFAULT, "0.1.0");
     }
 
+    /// The same at another address.
+    public WorkerOptions at(String otherHost, int otherPort) {
+        return new WorkerOptions(otherHost, otherPort, eventLoops, trust, limits, timeouts, version);
+    }
+
     public WorkerOptions with(Trust changed) {
         return new WorkerOptions(host, port, eventLoops, changed, limits, timeouts, version);
     }

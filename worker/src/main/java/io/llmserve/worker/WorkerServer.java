@@ -5,6 +5,7 @@ import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.engine.Engine;
 import io.llmserve.wire.ModelCard;
+import io.llmserve.worker.kv.KvExchange;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Future;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// One engine as a server that speaks vLLM's worker contract. Owns its sockets and threads, not the engine and
 /// the registry.
@@ -44,15 +46,27 @@ public final class WorkerServer implements AutoCloseable {
     private long sweeper = -1;
 
     public WorkerServer(Engine engine, ServedModel model, PrometheusRegistry registry, WorkerOptions options) {
-        this(engine, model, registry, options, Clock.SYSTEM, RandomGenerator.of("L64X128MixRandom"));
+        this(engine, model, registry, options, null);
     }
 
+    /// @param kv exchanges the engine's pages with other workers, and is not owned; null where none are exchanged
+    public WorkerServer(
+            Engine engine,
+            ServedModel model,
+            PrometheusRegistry registry,
+            WorkerOptions options,
+            @Nullable KvExchange kv) {
+        this(engine, model, registry, options, kv, Clock.SYSTEM, RandomGenerator.of("L64X128MixRandom"));
+    }
+
+    /// @param kv null where no pages are exchanged with other workers
     /// @param random for seeds and ids of requests that name none
     public WorkerServer(
             Engine engine,
             ServedModel model,
             PrometheusRegistry registry,
             WorkerOptions options,
+            @Nullable KvExchange kv,
             Clock clock,
             RandomGenerator random) {
         this.vertx = Vertx.vertx(new VertxOptions()
@@ -70,7 +84,7 @@ public final class WorkerServer implements AutoCloseable {
         PromptCheck prompts = new PromptCheck(model);
         Planner planner = new Planner(model, prompts, options, clock, shared::nextLong);
         WorkerMetrics metrics = new WorkerMetrics(registry, model.name(), engine);
-        Completions completions = new Completions(engine, model, planner, open, metrics, options, clock);
+        Completions completions = new Completions(engine, model, planner, open, metrics, options, clock, kv);
         Routes routes = routes(completions, new TokenEndpoints(model, prompts));
         this.desk = new FrontDesk(
                 vertx, routes, guard, options, threads, () -> HexFormat.of().toHexDigits(shared.nextLong()));
@@ -87,6 +101,7 @@ public final class WorkerServer implements AutoCloseable {
         return new Routes()
                 .post("/v1/chat/completions", completions::chat)
                 .post("/v1/completions", completions::text)
+                .post("/inference/v1/generate", completions::tokens)
                 .post("/tokenize", tokens::tokenize)
                 .post("/detokenize", tokens::detokenize)
                 .get("/v1/models", exchange -> exchange.ok(ModelCard.list(model.cards(startedSeconds))))

@@ -49,7 +49,7 @@ final class Harness implements AutoCloseable {
                 CONTEXT,
                 Set.of(FakeLanguage.EOS),
                 new FakeLanguage());
-        server = new WorkerServer(engine, model, new PrometheusRegistry(), options, clock, new Random(7));
+        server = new WorkerServer(engine, model, new PrometheusRegistry(), options, null, clock, new Random(7));
         server.start();
     }
 

@@ -4,6 +4,7 @@ before, 0.4 s after; 24 tokens of decode 3 s before, 1.1 s after. Where a later 
 nothing is done."""
 import importlib
 import importlib.util
+import os
 
 PROGRESS_PAUSE_MICROS = 1000
 
@@ -15,17 +16,18 @@ def register():
 
 def let_progress_threads_rest():
     """NIXL's Python API starts each agent's progress thread without a pause between its rounds, and so takes a whole core
-    while nothing moves. With a pause of a millisecond that is 3 % of one."""
-    for package in ("nixl_cu12", "nixl_cu13"):
-        if importlib.util.find_spec(package) is None:
-            continue
-        try:
-            bindings = importlib.import_module(package + "._bindings")
-        except ImportError:  # made for another CUDA; NIXL takes the other package then
-            continue
-        original = getattr(bindings, "nixlAgent", None)
-        if original is not None:
-            bindings.nixlAgent = rested(original)
+    while nothing moves. With a pause of a millisecond that is 3 % of one. NIXL is imported as vLLM imports it, which chooses
+    one of its builds (two in one process do not get on); the variable is what vLLM sets when it imports NIXL first."""
+    if importlib.util.find_spec("nixl") is None:
+        return
+    os.environ.setdefault("UCX_RCACHE_MAX_UNRELEASED", "1024")
+    try:
+        bindings = importlib.import_module("nixl._bindings")
+    except ImportError:  # vLLM says so itself where it needs NIXL
+        return
+    original = getattr(bindings, "nixlAgent", None)
+    if original is not None:
+        bindings.nixlAgent = rested(original)
 
 
 def rested(original):

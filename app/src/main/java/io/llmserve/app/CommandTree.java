@@ -50,6 +50,7 @@ final class CommandTree {
     private static Map<String, Supplier<Object>> commands() {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("up", UpCommand::new);
+        commands.put("worker", WorkerCommand::new);
         commands.put("apply", ApplyCommand::new);
         commands.put("status", StatusCommand::new);
         commands.put("models", ModelsCommand::new);

@@ -48,7 +48,14 @@ final class ManifestOptions {
     private @Nullable String kvSize;
 
     Manifest read() {
-        ManifestReader reader = new ManifestReader(settings());
+        return read(Map.of());
+    }
+
+    /// @param below settings that stand above the file and below the flags
+    Manifest read(Map<String, Setting> below) {
+        Map<String, Setting> all = new LinkedHashMap<>(below);
+        all.putAll(settings());
+        ManifestReader reader = new ManifestReader(all);
         return (file == null ? reader.readNothing() : reader.readFile(file)).orThrow();
     }
 

@@ -1,0 +1,52 @@
+package io.llmserve.app;
+
+import io.llmserve.core.Clock;
+import io.llmserve.engine.EngineFactory;
+import io.llmserve.manifest.Spec;
+import io.llmserve.models.ModelDescription;
+import io.llmserve.models.ModelReader;
+import io.llmserve.models.ModelStore;
+import io.llmserve.models.ModelUri;
+import io.llmserve.models.TensorSource;
+import io.llmserve.text.Tokenizer;
+import io.llmserve.worker.ModelLanguage;
+import java.nio.file.Path;
+import java.util.List;
+
+/// The manifest's model, fetched where it is not here yet, its weights packed, its words understood.
+///
+/// @param names under which it is served
+record ModelInMemory(EngineFactory factory, ModelDescription description, List<String> names, ModelLanguage language)
+        implements AutoCloseable {
+    static ModelInMemory load(Spec spec, ProgressLine progress) {
+        try {
+            ModelStore store = ModelStore.of(System.getenv());
+            Path files = store.pull(ModelUri.parse(spec.models().primary().id()), new PullProgress(progress));
+            progress.begin("Loading " + files.getFileName());
+            ModelDescription description = ModelReader.open(files);
+            Tokenizer tokenizer =
+                    Tokenizer.load(description.tokenizer(), store.directory().resolveSibling("native"));
+            ModelLanguage language = ModelLanguage.of(description, tokenizer, Clock.SYSTEM);
+            List<String> names = List.of(spec.models().primary().servedName().orElse(description.name()));
+            EngineFactory factory = pack(description, spec, progress);
+            progress.finish();
+            return new ModelInMemory(factory, description, names, language);
+        } catch (RuntimeException | Error failure) {
+            progress.abandon();
+            throw failure;
+        }
+    }
+
+    /// The model's files are mapped only until the weights are packed.
+    private static EngineFactory pack(ModelDescription description, Spec spec, ProgressLine progress) {
+        try (TensorSource _ = description.tensors()) {
+            return EngineFactory.load(
+                    description, Settings.threads(spec), (done, total) -> progress.update(done, total, true));
+        }
+    }
+
+    @Override
+    public void close() {
+        factory.close();
+    }
+}

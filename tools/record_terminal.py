@@ -8,7 +8,7 @@ the system is ready, asks the question of the README, and stops the server. Noth
 """
 import argparse, html, os, pty, re, select, signal, struct, subprocess, sys, tempfile, termios, time, fcntl
 
-COLUMNS, ROWS = 112, 60
+COLUMNS, ROWS = 120, 60
 CELL, LINE, MARGIN = 8.4, 19, 18
 TOKEN = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
 
@@ -78,7 +78,7 @@ def first_start(folder, home):
         if "Ctrl-C stops it" in "".join(c for row in screen.lines for c, _ in row) and "ready" not in moments:
             moments["ready"] = screen.copy()
             moments["answer"] = ask(screen, environment)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM) # SIGINT is ignored under a script in the background
 
     record([folder + "/llmserve", "up"], environment, watch)
     return moments

@@ -41,8 +41,8 @@ record Banner(Spec spec, LocalStack stack) {
 
     private String question() {
         return stack.chats()
-                ? "{\"stream\": true, \"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}]}"
-                : "{\"stream\": true, \"prompt\": \"The capital of France is\"}";
+                ? "{\"stream\": true, \"temperature\": 0, \"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}]}"
+                : "{\"stream\": true, \"temperature\": 0, \"prompt\": \"The capital of France is\"}";
     }
 
     private String keyHeader() {

@@ -7,7 +7,7 @@ import io.llmserve.engine.KernelRehearsal;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
 import io.llmserve.gateway.GatewayServer;
-import io.llmserve.gateway.WorkerEndpoint;
+import io.llmserve.gateway.WorkerSource;
 import io.llmserve.manifest.Spec;
 import io.llmserve.models.ModelDescription;
 import io.llmserve.models.ModelReader;
@@ -119,8 +119,7 @@ final class LocalStack implements AutoCloseable {
     }
 
     private static GatewayServer newGateway(WorkerServer upstream, PrometheusRegistry metrics, GatewayOptions options) {
-        return new GatewayServer(
-                options, List.of(new WorkerEndpoint(LOOPBACK, upstream.port())), metrics, Clock.SYSTEM);
+        return new GatewayServer(options, List.of(WorkerSource.at(LOOPBACK, upstream.port())), metrics, Clock.SYSTEM);
     }
 
     private <T extends AutoCloseable> T own(T part) {

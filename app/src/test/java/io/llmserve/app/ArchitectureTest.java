@@ -36,7 +36,8 @@ class ArchitectureTest {
             Map.entry("engine", List.of("core", "tensor", "models")),
             Map.entry("transfer", List.of("core")),
             Map.entry("worker", List.of("core", "engine", "models", "tensor", "text", "transfer", "wire")),
-            Map.entry("gateway", List.of("core", "wire")));
+            Map.entry("routing", List.of("core")),
+            Map.entry("gateway", List.of("core", "routing", "wire")));
 
     /// Libraries that belong to some rooms only.
     private static Stream<Arguments> libraries() {
@@ -46,6 +47,8 @@ class ArchitectureTest {
                 Arguments.of("jdk.incubator.vector", List.of("tensor")),
                 Arguments.of("ai.djl", List.of("text")),
                 Arguments.of("com.hubspot", List.of("text")),
+                Arguments.of("org.zeromq", List.of("gateway", "worker")),
+                Arguments.of("org.msgpack", List.of("wire")),
                 Arguments.of("org.snakeyaml", List.of("manifest")),
                 Arguments.of("picocli", List.of("app", "bench")),
                 Arguments.of("io.prometheus", List.of("gateway", "worker", "app")),

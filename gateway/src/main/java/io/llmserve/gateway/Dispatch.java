@@ -1,22 +1,31 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
-import io.llmserve.gateway.GatewayOptions.Timeouts;
+import io.llmserve.routing.Decision.Why;
+import io.llmserve.wire.KvTransfer.PullFromPrefill;
+import io.llmserve.wire.PrefillAnswer;
 import io.llmserve.wire.RequestPeek;
+import io.llmserve.wire.RequestPeek.Named;
+import io.llmserve.wire.WorkerAnnouncement;
+import io.llmserve.wire.WorkerAnnouncement.Engine;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.RequestOptions;
-import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The workers' half of an exchange, from its place at the workers on: chooses one, sends the request, passes
-/// the answer on, and tries another worker once while the client has seen nothing. Owned by one event loop.
-final class Dispatch implements UpstreamAttempt.Listener {
+/// The workers' half of an exchange, from its place at the workers on: chooses one worker, or one for the prompt
+/// and one for the tokens, passes the answer on, and heals what can be healed. While the client has seen
+/// nothing, another worker, or another pair, is asked once, and a prompt that prefill does not deliver is
+/// computed where it is decoded. When a stream breaks, another worker goes on behind the tokens that the client
+/// has. Owned by one event loop.
+final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
     /// How it ended; told once, and not at all after [#close].
     interface Outcome {
         void answered(int status);
@@ -26,25 +35,34 @@ final class Dispatch implements UpstreamAttempt.Listener {
         void clientTooSlow();
     }
 
-    /// What it waits for, and so what it means when its deadline passes.
-    private enum Phase {
-        SENT,
-        ANSWERING,
-        CLIENT_IS_SLOW
-    }
+    private static final int OK = 200;
+    private static final int SERVERS_FAULT = 500;
+    private static final int UNAVAILABLE = 503;
+    private static final int MAX_PAIRS = 2;
 
+    private final GatewayLoop loop;
     private final GatewayState state;
-    private final HttpClient client;
     private final HttpServerRequest request;
     private final RequestHead head;
     private final RequestPeek peek;
-    private final Buffer body;
+    private final HopBodies bodies;
+    private final boolean resumable;
     private final Outcome outcome;
-    private Phase phase = Phase.SENT;
-    private long deadlineNanos;
+    private final Set<HostPort> tried = new HashSet<>();
+    private PromptParts prompt = PromptParts.UNREAD;
+    private boolean closed;
     private boolean retried;
-    private @Nullable UpstreamAttempt attempt;
+    private int pairs;
+    private int continuations;
+    private long prefillEndNanos;
+    private long refusedBytes;
+    private @Nullable PrefillHop hop;
+    /// Of the worker that waits for prefill to end.
+    private @Nullable Place waiting;
+
+    private @Nullable AnswerLeg leg;
     private @Nullable Relay relay;
+    private @Nullable Transcript transcript;
 
     Dispatch(
             GatewayLoop loop,
@@ -53,20 +71,28 @@ final class Dispatch implements UpstreamAttempt.Listener {
             RequestPeek peek,
             Buffer body,
             Outcome outcome) {
+        this.loop = loop;
         this.state = loop.state();
-        this.client = loop.client();
         this.request = request;
         this.head = head;
         this.peek = peek;
-        this.body = body;
         this.outcome = outcome;
+        resumable = head.route().generates() && peek.stream() && peek.choices() == 1 && state.pool.resumes();
+        bodies = new HopBodies(head.route(), body, peek, resumable);
     }
 
     void start() {
-        Decision decision = state.pool.pick(peek, Set.of());
-        switch (decision) {
-            case Decision.Serve(WorkerEndpoint worker) -> send(worker);
-            case Decision.Reject(ServeException reason) -> outcome.failed(reason);
+        boolean mayPart = head.route().generates() && peek.choices() == 1 && state.pool.parts();
+        if (!mayPart) {
+            go();
+        } else if (bodies.whole().length() <= Exchange.PEEK_BYTES) {
+            prompt = PromptParts.of(bodies, head.tenant());
+            go();
+        } else {
+            loop.compute(() -> PromptParts.of(bodies, head.tenant()), read -> {
+                prompt = read.succeeded() ? read.result() : PromptParts.UNREAD;
+                go();
+            });
         }
     }
 
@@ -83,144 +109,304 @@ final class Dispatch implements UpstreamAttempt.Listener {
     }
 
     long sentBytes() {
-        return relay == null ? 0 : relay.sentBytes();
+        return relay == null ? refusedBytes : relay.sentBytes();
     }
 
-    /// Gives the worker back; one that is still at work sees its connection close.
+    /// Gives all workers back; those that are still at work see their connections close.
     void close() {
-        if (attempt != null) {
-            attempt.abort();
-            state.pool.release(attempt.worker());
-            attempt = null;
+        closed = true;
+        closeHop();
+        if (leg != null) {
+            leg.close();
         }
     }
 
-    /// Ends what waits too long.
     void checkDeadline(long nowNanos) {
-        if (attempt == null || nowNanos - deadlineNanos < 0) {
+        if (hop != null) {
+            hop.checkDeadline(nowNanos);
+        }
+        if (leg != null) {
+            leg.checkDeadline(nowNanos);
+        }
+    }
+
+    private void go() {
+        if (closed) {
             return;
         }
-        switch (phase) {
-            case SENT -> tooLate(UpstreamFailure.FIRST_BYTE, timeouts().firstByte());
-            case ANSWERING -> tooLate(UpstreamFailure.STALL, timeouts().stall());
-            case CLIENT_IS_SLOW -> outcome.clientTooSlow();
-        }
-    }
-
-    @Override
-    public void head(HttpClientResponse workers) {
-        enter(Phase.ANSWERING, timeouts().stall());
-        ClientAnswer answer = new ClientAnswer(request.response(), workers, this::clientIsSlow, this::clientCaughtUp);
-        String type = workers.getHeader(HttpHeaders.CONTENT_TYPE);
-        relay = type != null && type.startsWith("text/event-stream")
-                ? new StreamRelay(answer, state.clock, head.startNanos(), state.metrics, state.modelLabel(peek))
-                : new WholeRelay(answer, () -> RawConnection.closeNow(request.connection()));
-    }
-
-    @Override
-    public void chunk(Buffer chunk) {
-        if (relay == null) {
-            return;
-        }
-        if (phase == Phase.ANSWERING) {
-            enter(Phase.ANSWERING, timeouts().stall());
-        }
-        relay.chunk(chunk);
-        if (relay.overfull() && attempt != null) {
-            attempt.abort();
-            failed(UpstreamFailure.GARBAGE, "an event without an end");
-        }
-    }
-
-    /// The worker is free before the client hears the end, so that a client's next request finds it so.
-    @Override
-    public void ended() {
-        WorkerEndpoint worker = worker();
-        close();
-        if (relay != null && relay.ended()) {
-            state.pool.requestSucceeded(worker);
-            outcome.answered(request.response().getStatusCode());
-        } else {
-            failed(worker, UpstreamFailure.DIED, "the stream ended without [DONE]");
-        }
-    }
-
-    @Override
-    public void failed(UpstreamFailure failure, String why) {
-        WorkerEndpoint worker = worker();
-        close();
-        failed(worker, failure, why);
-    }
-
-    private void failed(WorkerEndpoint worker, UpstreamFailure failure, String why) {
-        state.metrics.upstreamFailed(worker, failure);
-        state.pool.requestFailed(worker, failure, why);
-        if (!retried && !begun() && failure.mayRetry()) {
-            retried = true;
-            relay = null;
-            if (elsewhere(worker, failure) instanceof Decision.Serve(WorkerEndpoint other)) {
-                state.metrics.retried();
-                send(other);
-                return;
+        switch (place(tried)) {
+            case Placement.Whole(Place worker, Why why) -> {
+                state.metrics.routed("serve", why);
+                answer(worker, AnswerLeg.Kind.WHOLE, head.id(), bodies.whole());
             }
+            case Placement.Parted(Place prefill, Place decode, Why why) -> {
+                state.metrics.routed("split", why);
+                part(prefill, decode);
+            }
+            case Placement.None(ServeException reason) -> outcome.failed(reason);
         }
-        outcome.failed(failure.exception(worker, why, retried));
     }
 
-    /// A worker that closed an idle connection just as we used it is no worse than another.
-    private Decision elsewhere(WorkerEndpoint failed, UpstreamFailure failure) {
-        Decision other = state.pool.pick(peek, Set.of(failed));
-        boolean sameAgain = other instanceof Decision.Reject && failure == UpstreamFailure.CLOSED;
-        return sameAgain ? state.pool.pick(peek, Set.of()) : other;
+    private Placement place(Set<HostPort> except) {
+        return state.pool.place(
+                new Ask(model(), prompt.chunks(), prompt.mayPart() && pairs < MAX_PAIRS, false, except));
     }
 
-    private void send(WorkerEndpoint worker) {
-        enter(Phase.SENT, timeouts().firstByte());
-        UpstreamAttempt next = new UpstreamAttempt(worker, this);
-        attempt = next;
-        RequestOptions options = new RequestOptions()
+    private String model() {
+        return peek.model().orElse("");
+    }
+
+    /// Both hops carry the same id; another pair gets another one, so that nobody meets pages left from the first.
+    private void part(Place prefill, Place decode) {
+        pairs++;
+        String id = HopIds.of(pairs == 1 ? head.id() : head.id() + "~" + pairs, prefill.worker(), decode.worker());
+        boolean nccl = prefill.worker().engine().equals(Optional.of(Engine.VLLM_P2P_NCCL));
+        boolean early = prefill.worker().streamsPages() && decode.worker().streamsPages();
+        PrefillHop first = new PrefillHop(state, prefill, id, this);
+        hop = first;
+        prefillEndNanos = 0;
+        if (!early) {
+            waiting = decode;
+        }
+        first.send(loop.client(), options(prefill.address(), id), bodies.prefill(prompt.members(), !nccl));
+        if (early) {
+            answer(decode, AnswerLeg.Kind.DECODE, id, bodies.decode(prompt.members(), promised(prefill, id)));
+        }
+    }
+
+    /// What prefill will say: a worker that streams its pages has announced it.
+    private static byte[] promised(Place prefill, String id) {
+        WorkerAnnouncement said = prefill.worker().announcement.orElseThrow();
+        return PullFromPrefill.early(said.engineId(), id, said.kvAddress().orElseThrow())
+                .toJson();
+    }
+
+    private void answer(Place worker, AnswerLeg.Kind kind, String id, Buffer body) {
+        AnswerLeg next = new AnswerLeg(state, worker, kind, this);
+        leg = next;
+        next.send(loop.client(), options(worker.address(), id), body);
+    }
+
+    private RequestOptions options(HostPort worker, String id) {
+        return new RequestOptions()
                 .setMethod(HttpMethod.POST)
                 .setHost(worker.host())
                 .setPort(worker.port())
                 .setURI(head.uri())
-                .setHeaders(ForwardedHeaders.toWorker(request.headers(), head.tenant(), head.id()));
-        next.send(client, options, body);
+                .setHeaders(ForwardedHeaders.toWorker(request.headers(), head.tenant(), id, head.id()));
     }
 
-    private void tooLate(UpstreamFailure failure, Duration timeout) {
-        if (attempt != null) {
-            attempt.abort();
+    @Override
+    public void prefilled(PrefillHop done, PrefillAnswer answer, double seconds) {
+        hop = null;
+        prefillEndNanos = state.clock.nanos();
+        state.metrics.prefilled(seconds);
+        state.pool.seen(done.worker(), prompt.chunks());
+        state.pool.learn(costs -> {
+            costs.tokenised(prompt.chunks().bytes(), answer.promptTokens());
+            if (done.wasAlone() && answer.promptTokens() > 0) {
+                costs.prefilled(done.worker(), answer.promptTokens() - answer.cachedTokens(), seconds);
+            }
+        });
+        Place decode = waiting;
+        if (decode != null) {
+            waiting = null;
+            Buffer body = answer.transfer()
+                    .map(transfer -> bodies.decode(prompt.members(), transfer))
+                    .orElseGet(bodies::whole);
+            answer(decode, AnswerLeg.Kind.DECODE, done.id(), body);
         }
-        failed(failure, "no byte for " + timeout.toMillis() + " ms");
+    }
+
+    /// Another pair, or the decode worker alone. One that was only slow is not asked again: no more time is lost.
+    @Override
+    public void prefillFailed(PrefillHop failed, UpstreamFailure failure, String why) {
+        hop = null;
+        state.metrics.upstreamFailed(failed.worker(), failure);
+        state.pool.requestFailed(failed.worker(), failure, why);
+        if (begun() || (waiting == null && leg == null)) {
+            return;
+        }
+        tried.add(failed.worker());
+        if (!failure.mayRetry()) {
+            pairs = MAX_PAIRS;
+        }
+        state.metrics.recovered("prefill");
+        closeHop();
+        if (leg != null) {
+            leg.close();
+            leg = null;
+            relay = null;
+        }
+        go();
+    }
+
+    /// Where decode was asked at the same time, it says the same.
+    @Override
+    public void prefillRefused(HttpClientResponse answer, Buffer body) {
+        hop = null;
+        if (waiting != null) {
+            closeHop();
+            refusedBytes = body.length();
+            new ClientAnswer(request.response(), answer, () -> {}, () -> {}).end(body);
+            outcome.answered(answer.statusCode());
+        }
+    }
+
+    @Override
+    public @Nullable Relay began(AnswerLeg from, HttpClientResponse answer) {
+        int status = answer.statusCode();
+        if (from.kind() == AnswerLeg.Kind.RESUMED) {
+            if (status != OK) {
+                from.failed(UpstreamFailure.REFUSED, "it answered " + status);
+                return null;
+            }
+            from.canGoElsewhere();
+            return relay;
+        }
+        boolean transferFailed = from.kind() == AnswerLeg.Kind.DECODE && status >= SERVERS_FAULT;
+        if (transferFailed || (status == UNAVAILABLE && !retried && hasOther(from.worker()))) {
+            from.failed(UpstreamFailure.REFUSED, "it answered " + status);
+            return null;
+        }
+        relay = relayFor(from, answer);
+        return relay;
+    }
+
+    private boolean hasOther(HostPort worker) {
+        Set<HostPort> except = new HashSet<>(tried);
+        except.add(worker);
+        return state.pool.hasCandidate(model(), except);
+    }
+
+    private Relay relayFor(AnswerLeg from, HttpClientResponse answer) {
+        ClientAnswer client = new ClientAnswer(request.response(), answer, this::clientIsSlow, this::clientCaughtUp);
+        String type = answer.getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type == null || !type.startsWith("text/event-stream")) {
+            return new WholeRelay(client, () -> RawConnection.closeNow(request.connection()));
+        }
+        if (resumable) {
+            transcript = new Transcript(peek.tokenIds() == Named.GIVEN, peek.includeUsage());
+            from.canGoElsewhere();
+        }
+        return new StreamRelay(
+                client, state.clock, head.startNanos(), state.metrics, state.modelLabel(peek), transcript);
+    }
+
+    @Override
+    public void spoke(AnswerLeg from) {
+        if (prompt.chunks().bytes() == 0 || !peek.stream()) {
+            return;
+        }
+        state.pool.seen(from.worker(), prompt.chunks());
+        long now = state.clock.nanos();
+        if (from.kind() == AnswerLeg.Kind.DECODE) {
+            double seconds = Math.max(0, now - Math.max(from.startNanos(), prefillEndNanos)) / 1e9;
+            state.metrics.handedOver(seconds);
+            state.pool.learn(
+                    costs -> costs.transferred(costs.tokens(prompt.chunks().bytes()), seconds));
+        }
+    }
+
+    @Override
+    public void ended(AnswerLeg from) {
+        leg = null;
+        closeHop();
+        outcome.answered(request.response().getStatusCode());
+    }
+
+    @Override
+    public void clientTooSlow() {
+        outcome.clientTooSlow();
+    }
+
+    @Override
+    public void failed(AnswerLeg from, UpstreamFailure failure, String why) {
+        leg = null;
+        closeHop();
+        state.metrics.upstreamFailed(from.worker(), failure);
+        state.pool.requestFailed(from.worker(), failure, why);
+        if (begun()) {
+            goOn(from.worker(), failure, why);
+        } else {
+            beginAnew(from, failure, why);
+        }
+    }
+
+    /// The client has seen nothing yet.
+    private void beginAnew(AnswerLeg from, UpstreamFailure failure, String why) {
+        relay = null;
+        transcript = null;
+        if (from.kind() == AnswerLeg.Kind.DECODE && failure == UpstreamFailure.REFUSED) {
+            pairs = MAX_PAIRS; // its pages could not be had: it computes the prompt itself
+            state.metrics.recovered("transfer");
+            go();
+            return;
+        }
+        if (!retried && failure.mayRetry() && hasAnother(from.worker(), failure)) {
+            state.metrics.retried();
+            go();
+            return;
+        }
+        outcome.failed(failure.exception(from.worker(), why, retried));
+    }
+
+    /// A worker that closed an idle connection just as we used it is no worse than another.
+    private boolean hasAnother(HostPort failed, UpstreamFailure failure) {
+        retried = true;
+        tried.add(failed);
+        if (!state.pool.hasCandidate(model(), tried) && failure == UpstreamFailure.CLOSED) {
+            tried.clear();
+        }
+        return state.pool.hasCandidate(model(), tried);
+    }
+
+    /// Another worker goes on behind the tokens that the client has.
+    private void goOn(HostPort lost, UpstreamFailure failure, String why) {
+        Transcript soFar = transcript;
+        if (soFar == null || !(relay instanceof StreamRelay stream) || !soFar.canContinue()) {
+            outcome.failed(failure.exception(lost, why, retried));
+            return;
+        }
+        if (soFar.onlyLacksDone()) {
+            state.metrics.continued("complete");
+            stream.done();
+            outcome.answered(OK);
+            return;
+        }
+        Ask ask = new Ask(model(), prompt.chunks(), false, true, Set.of(lost));
+        if (continuations < state.options.hops().continuations()
+                && state.pool.place(ask) instanceof Placement.Whole(Place other, Why _)) {
+            continuations++;
+            state.metrics.continued("elsewhere");
+            stream.continueElsewhere();
+            answer(other, AnswerLeg.Kind.RESUMED, head.id(), bodies.resumed(soFar.sent()));
+            return;
+        }
+        state.metrics.continued("nowhere");
+        outcome.failed(failure.exception(lost, why, continuations > 0));
+    }
+
+    private void closeHop() {
+        if (hop != null) {
+            hop.close();
+            hop = null;
+        }
+        if (waiting != null) {
+            waiting.release();
+            waiting = null;
+        }
     }
 
     private void clientIsSlow() {
-        if (attempt != null && phase == Phase.ANSWERING) {
-            enter(Phase.CLIENT_IS_SLOW, timeouts().slowClient());
-            attempt.pause();
+        if (leg != null) {
+            leg.clientIsSlow();
         }
     }
 
     private void clientCaughtUp() {
-        if (attempt != null && phase == Phase.CLIENT_IS_SLOW) {
-            enter(Phase.ANSWERING, timeouts().stall());
-            attempt.resume();
+        if (leg != null) {
+            leg.clientCaughtUp();
         }
-    }
-
-    private void enter(Phase next, Duration longest) {
-        phase = next;
-        deadlineNanos = state.clock.nanos() + longest.toNanos();
-    }
-
-    private Timeouts timeouts() {
-        return state.options.timeouts();
-    }
-
-    private WorkerEndpoint worker() {
-        if (attempt == null) {
-            throw new IllegalStateException("no attempt is under way");
-        }
-        return attempt.worker();
     }
 }

@@ -7,8 +7,6 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// One request for a worker, from its head to the end of its answer: read, wait for a place, dispatch. However
@@ -25,14 +23,14 @@ final class Exchange implements Dispatch.Outcome {
     /// As nginx counts requests whose client went away.
     private static final int CLIENT_GONE = 499;
     /// A larger body is not read on the event loop: 256 KiB are less than a millisecond.
-    private static final int PEEK_BYTES = 256 << 10;
+    static final int PEEK_BYTES = 256 << 10;
 
     private final GatewayLoop loop;
     private final GatewayState state;
     private final HttpServerRequest request;
     private final RequestHead head;
     private final RequestBody body;
-    private RequestPeek peek = new RequestPeek(Optional.empty(), false, false, OptionalInt.empty(), 1);
+    private RequestPeek peek = RequestPeek.NOTHING;
     private Phase phase = Phase.READING;
     private long deadlineNanos;
     private long completeNanos;

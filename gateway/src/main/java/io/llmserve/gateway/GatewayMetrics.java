@@ -1,5 +1,7 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.HostPort;
+import io.llmserve.routing.Decision.Why;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
@@ -32,6 +34,11 @@ final class GatewayMetrics {
     private final Counter upstreamFailures;
     private final Counter upstreamRetries;
     private final Counter refusedConnections;
+    private final Counter routed;
+    private final Counter recovered;
+    private final Counter continued;
+    private final Histogram prefillHop;
+    private final Histogram handover;
     private final Histogram firstToken;
     private final Histogram interToken;
     private final Histogram duration;
@@ -62,6 +69,25 @@ final class GatewayMetrics {
         upstreamRetries = counter("llmserve_upstream_retries", "Requests sent a second time because a worker failed.");
         refusedConnections =
                 counter("llmserve_refused_connections", "Connections refused because too many were open already.");
+        routed = counter(
+                "llmserve_routing_decisions",
+                "Where requests were sent (serve: to one worker, split: to prefill and decode), and why.",
+                "decision",
+                "reason");
+        recovered = counter(
+                "llmserve_hop_recoveries",
+                "Requests of two hops where one failed (prefill, transfer) and the prompt was computed elsewhere.",
+                "hop");
+        continued = counter(
+                "llmserve_continued_streams",
+                "Streams that lost their worker, by what became of them: elsewhere, complete, nowhere.",
+                "how");
+        prefillHop =
+                histogram("llmserve_prefill_hop_seconds", "From a prompt sent to prefill to its answer.", TTFT_SECONDS);
+        handover = histogram(
+                "llmserve_handover_seconds",
+                "From the end of prefill to the first bytes of decode: transfer, queue and one step.",
+                TTFT_SECONDS);
         firstToken = histogram(
                 "llmserve_time_to_first_token_seconds",
                 "From a streamed request's head to the first byte of its answer.",
@@ -131,12 +157,37 @@ final class GatewayMetrics {
         sentBytes.inc(sent);
     }
 
-    void upstreamFailed(WorkerEndpoint worker, UpstreamFailure reason) {
+    void upstreamFailed(HostPort worker, UpstreamFailure reason) {
         upstreamFailures.labelValues(worker.toString(), reason.label()).inc();
     }
 
     void retried() {
         upstreamRetries.inc();
+    }
+
+    /// Where a request was sent, and why there.
+    void routed(String decision, Why why) {
+        routed.labelValues(decision, why.label()).inc();
+    }
+
+    /// The first of two hops has ended well.
+    void prefilled(double seconds) {
+        prefillHop.observe(seconds);
+    }
+
+    /// From the end of prefill to the first bytes of decode.
+    void handedOver(double seconds) {
+        handover.observe(seconds);
+    }
+
+    /// What a hop did not deliver was had in another way.
+    void recovered(String hop) {
+        recovered.labelValues(hop).inc();
+    }
+
+    /// A stream lost its worker.
+    void continued(String how) {
+        continued.labelValues(how).inc();
     }
 
     void connectionRefused() {

@@ -2,6 +2,10 @@ package io.llmserve.gateway;
 
 import static io.llmserve.core.Checks.check;
 
+import io.llmserve.routing.LeastInFlight;
+import io.llmserve.routing.Picker;
+import io.llmserve.routing.RoundRobin;
+import io.llmserve.routing.SplitOptions;
 import java.time.Duration;
 import java.util.List;
 
@@ -9,7 +13,14 @@ import java.util.List;
 ///
 /// @param version what `/version` and `llmserve_build_info` say
 public record GatewayOptions(
-        Listen listen, Limits limits, Timeouts timeouts, Security security, Health health, String version) {
+        Listen listen,
+        Limits limits,
+        Timeouts timeouts,
+        Security security,
+        Health health,
+        Discovery discovery,
+        Hops hops,
+        String version) {
 
     public static GatewayOptions defaults() {
         return new GatewayOptions(
@@ -19,31 +30,41 @@ public record GatewayOptions(
                 new Security(List.of(), ""),
                 new Health(
                         Duration.ofSeconds(1), Duration.ofSeconds(2), 3, Duration.ofSeconds(1), Duration.ofSeconds(30)),
+                Discovery.OFF,
+                Hops.defaults(),
                 "unknown");
     }
 
     public GatewayOptions with(Listen changed) {
-        return new GatewayOptions(changed, limits, timeouts, security, health, version);
+        return new GatewayOptions(changed, limits, timeouts, security, health, discovery, hops, version);
     }
 
     public GatewayOptions with(Limits changed) {
-        return new GatewayOptions(listen, changed, timeouts, security, health, version);
+        return new GatewayOptions(listen, changed, timeouts, security, health, discovery, hops, version);
     }
 
     public GatewayOptions with(Timeouts changed) {
-        return new GatewayOptions(listen, limits, changed, security, health, version);
+        return new GatewayOptions(listen, limits, changed, security, health, discovery, hops, version);
     }
 
     public GatewayOptions with(Security changed) {
-        return new GatewayOptions(listen, limits, timeouts, changed, health, version);
+        return new GatewayOptions(listen, limits, timeouts, changed, health, discovery, hops, version);
     }
 
     public GatewayOptions with(Health changed) {
-        return new GatewayOptions(listen, limits, timeouts, security, changed, version);
+        return new GatewayOptions(listen, limits, timeouts, security, changed, discovery, hops, version);
+    }
+
+    public GatewayOptions with(Discovery changed) {
+        return new GatewayOptions(listen, limits, timeouts, security, health, changed, hops, version);
+    }
+
+    public GatewayOptions with(Hops changed) {
+        return new GatewayOptions(listen, limits, timeouts, security, health, discovery, changed, version);
     }
 
     public GatewayOptions withVersion(String changed) {
-        return new GatewayOptions(listen, limits, timeouts, security, health, changed);
+        return new GatewayOptions(listen, limits, timeouts, security, health, discovery, hops, changed);
     }
 
     /// Where the gateway listens; port 0 takes a free one.
@@ -155,6 +176,74 @@ public record GatewayOptions(
                     "ejection %s must not exceed the longest ejection %s",
                     ejection,
                     longestEjection);
+        }
+    }
+
+    /// How workers become known that are not listed.
+    ///
+    /// @param host where workers register over ZeroMQ; empty: nowhere. Whoever can reach it can become a worker
+    /// @param port 0 takes a free one
+    /// @param silence after which a registered worker is out
+    /// @param maxWorkers registered at a time
+    /// @param dnsInterval between two looks at the addresses of a name
+    public record Discovery(String host, int port, Duration silence, int maxWorkers, Duration dnsInterval) {
+        public static final int USUAL_PORT = 30_001;
+        public static final Discovery OFF = at("", 0);
+
+        public Discovery {
+            check(port >= 0 && port <= 65_535, "discovery port must be 0 to 65535, got %d", port);
+            check(silence.isPositive(), "silence must be positive, got %s", silence);
+            check(maxWorkers > 0, "maxWorkers must be positive, got %d", maxWorkers);
+            check(dnsInterval.isPositive(), "dnsInterval must be positive, got %s", dnsInterval);
+        }
+
+        public static Discovery at(String host, int port) {
+            return new Discovery(host, port, Duration.ofSeconds(7), 1_024, Duration.ofSeconds(5));
+        }
+
+        public boolean isOn() {
+            return !host.isEmpty();
+        }
+    }
+
+    /// How requests travel through more than one worker.
+    ///
+    /// @param prefill the longest that a prefill worker may take before decode computes the prompt itself
+    /// @param tokenGap the longest between two tokens of a stream that can go on at another worker
+    /// @param continuations how often one stream may go on elsewhere
+    /// @param policy among workers of one role
+    /// @param split when prompts leave the decode worker
+    public record Hops(Duration prefill, Duration tokenGap, int continuations, Policy policy, SplitOptions split) {
+        public Hops {
+            check(prefill.isPositive(), "prefill must be positive, got %s", prefill);
+            check(tokenGap.isPositive(), "tokenGap must be positive, got %s", tokenGap);
+            check(continuations >= 0, "continuations must not be negative, got %d", continuations);
+        }
+
+        public static Hops defaults() {
+            return new Hops(
+                    Duration.ofMinutes(2), Duration.ofSeconds(20), 4, Policy.LEAST_IN_FLIGHT, SplitOptions.LEARNED);
+        }
+
+        public Hops with(SplitOptions changed) {
+            return new Hops(prefill, tokenGap, continuations, policy, changed);
+        }
+
+        public Hops with(Policy changed) {
+            return new Hops(prefill, tokenGap, continuations, changed, split);
+        }
+    }
+
+    /// How one of several equal workers is chosen.
+    public enum Policy {
+        ROUND_ROBIN,
+        LEAST_IN_FLIGHT;
+
+        Picker picker() {
+            return switch (this) {
+                case ROUND_ROBIN -> new RoundRobin();
+                case LEAST_IN_FLIGHT -> new LeastInFlight();
+            };
         }
     }
 }

@@ -4,7 +4,17 @@ import static io.llmserve.core.Checks.check;
 
 import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
+import io.llmserve.core.WorkerRole;
+import io.llmserve.gateway.DnsWatch.Resolver;
+import io.llmserve.gateway.GatewayOptions.Discovery;
+import io.llmserve.gateway.GatewayOptions.Hops;
+import io.llmserve.gateway.WorkerSource.Announced;
+import io.llmserve.gateway.WorkerSource.Dns;
+import io.llmserve.gateway.WorkerSource.Fixed;
+import io.llmserve.routing.Router;
+import io.llmserve.wire.WorkerAnnouncement;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
@@ -33,21 +43,40 @@ public final class GatewayServer implements AutoCloseable {
     private final GatewayState state;
     private final List<GatewayLoop> loops = new ArrayList<>();
     private final MetricsDoor metricsDoor;
+    private final List<Dns> names;
+    private @Nullable DiscoveryServer discovery;
     private @Nullable Vertx vertx;
 
     /// Registers the gateway's metrics in `registry`, which the metrics port shows.
-    public GatewayServer(
-            GatewayOptions options, List<WorkerEndpoint> workers, PrometheusRegistry registry, Clock clock) {
-        check(!workers.isEmpty(), "a gateway needs at least one worker");
+    public GatewayServer(GatewayOptions options, List<WorkerSource> workers, PrometheusRegistry registry, Clock clock) {
+        check(!workers.isEmpty() || options.discovery().isOn(), "a gateway needs workers, or discovery");
         this.options = options;
         this.clock = clock;
         this.state = new GatewayState(
                 options,
                 clock,
-                new WorkerPool(workers, options.health(), new LeastInFlight(), clock),
+                newPool(options, workers, clock),
                 new KeyRing(options.security(), new SecureRandom()),
                 new GatewayMetrics(registry, options.version()));
+        this.names = workers.stream()
+                .filter(Dns.class::isInstance)
+                .map(Dns.class::cast)
+                .toList();
         this.metricsDoor = new MetricsDoor(options.listen(), registry);
+    }
+
+    private static WorkerPool newPool(GatewayOptions options, List<WorkerSource> workers, Clock clock) {
+        Hops hops = options.hops();
+        Router router = new Router(hops.policy().picker(), hops.policy().picker(), hops.split());
+        WorkerPool pool = new WorkerPool(options.health(), router, clock);
+        for (WorkerSource source : workers) {
+            switch (source) {
+                case Fixed(HostPort address, WorkerRole role) -> pool.add(address, role);
+                case Announced(WorkerAnnouncement worker) -> pool.add(worker);
+                case Dns _ -> {}
+            }
+        }
+        return pool;
     }
 
     /// Asks every worker once how it is, then opens the ports. CONFIGURATION where one of them is taken.
@@ -62,6 +91,11 @@ public final class GatewayServer implements AutoCloseable {
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         vertx = started;
         try {
+            openDiscovery();
+            if (!names.isEmpty()) {
+                await(started.deployVerticle(
+                        new DnsWatch(state.pool, names, options.discovery().dnsInterval(), Resolver.SYSTEM)));
+            }
             await(started.deployVerticle(new HealthProbe(state.pool, options.health(), new SplittableRandom())));
             deploy(started, () -> metricsDoor, 1, listen.metricsPort());
             deploy(started, this::newLoop, listen.eventLoops(), listen.port());
@@ -69,6 +103,24 @@ public final class GatewayServer implements AutoCloseable {
             close();
             throw failed;
         }
+    }
+
+    private void openDiscovery() {
+        Discovery wanted = options.discovery();
+        if (wanted.isOn()) {
+            Registry registry = new Registry(state.pool, wanted.silence(), wanted.maxWorkers());
+            DiscoveryServer opened = new DiscoveryServer(wanted.host(), wanted.port(), registry, clock);
+            discovery = opened;
+            opened.start();
+        }
+    }
+
+    /// Where workers register; only where discovery is on.
+    public int discoveryPort() {
+        if (discovery == null) {
+            throw new IllegalStateException("discovery is off, or was not started");
+        }
+        return discovery.port();
     }
 
     public int port() {
@@ -102,6 +154,10 @@ public final class GatewayServer implements AutoCloseable {
     /// Closes the ports and every connection. Does nothing when already closed.
     @Override
     public void close() {
+        if (discovery != null) {
+            discovery.close();
+            discovery = null;
+        }
         Vertx running = vertx;
         if (running != null) {
             vertx = null;

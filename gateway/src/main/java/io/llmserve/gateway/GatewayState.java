@@ -169,14 +169,12 @@ final class GatewayState {
         metrics.gauge("llmserve_open_connections", "Client connections open.", connections::get);
         metrics.gauge("llmserve_buffered_bytes", "Bytes of request bodies kept in memory.", bufferedBytes::get);
         metrics.workerGauge("llmserve_worker_up", "1 if the worker gets requests, else 0.", series -> {
-            for (WorkerEndpoint worker : pool.endpoints()) {
-                series.call(pool.isUp(worker) ? 1 : 0, worker.toString());
-            }
+            pool.forEach(
+                    (worker, up) -> series.call(up ? 1 : 0, worker.address().toString()));
         });
         metrics.workerGauge("llmserve_worker_requests_in_flight", "Requests of this gateway at the worker.", series -> {
-            for (WorkerEndpoint worker : pool.endpoints()) {
-                series.call(pool.inFlight(worker), worker.toString());
-            }
+            pool.forEach((worker, up) ->
+                    series.call(worker.inFlight(), worker.address().toString()));
         });
     }
 }

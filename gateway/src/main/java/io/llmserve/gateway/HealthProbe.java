@@ -1,5 +1,6 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.HostPort;
 import io.llmserve.gateway.GatewayOptions.Health;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -13,7 +14,9 @@ import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -21,15 +24,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Asks every worker at intervals, with jitter, whether it is well and which models it has. Runs on an event
-/// loop of its own; it has started when every worker has been asked once.
+/// loop of its own; it has started when every worker known then has been asked once. Looks now and then for
+/// workers that have come since.
 final class HealthProbe extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(HealthProbe.class);
     private static final double JITTER = 0.1;
+    private static final long NEWCOMERS_MILLIS = 50;
 
     private final WorkerPool pool;
     private final Health options;
     private final RandomGenerator random;
     private @Nullable HttpClientAgent client;
+    private final Set<HostPort> watched = new HashSet<>();
     private boolean stopped;
 
     HealthProbe(WorkerPool pool, Health options, RandomGenerator random) {
@@ -42,7 +48,13 @@ final class HealthProbe extends VerticleBase {
     public Future<?> start() {
         client = vertx.createHttpClient(new HttpClientOptions()
                 .setConnectTimeout((int) options.timeout().toMillis()));
-        return Future.join(pool.endpoints().stream().map(this::probe).toList());
+        vertx.setPeriodic(NEWCOMERS_MILLIS, timer -> watchNewcomers());
+        return watchNewcomers();
+    }
+
+    private Future<?> watchNewcomers() {
+        return Future.join(
+                pool.endpoints().stream().filter(watched::add).map(this::probe).toList());
     }
 
     @Override
@@ -52,7 +64,7 @@ final class HealthProbe extends VerticleBase {
     }
 
     /// Never fails; plans the next probe of the worker.
-    private Future<Void> probe(WorkerEndpoint worker) {
+    private Future<Void> probe(HostPort worker) {
         boolean wasUp = pool.isUp(worker);
         return get(worker, "/health")
                 .compose(healthy -> get(worker, "/v1/models"))
@@ -73,13 +85,15 @@ final class HealthProbe extends VerticleBase {
                 .otherwiseEmpty();
     }
 
-    private void probeAgain(WorkerEndpoint worker) {
-        if (!stopped) {
+    private void probeAgain(HostPort worker) {
+        if (!stopped && pool.has(worker)) {
             probe(worker);
+        } else {
+            watched.remove(worker);
         }
     }
 
-    private Future<Buffer> get(WorkerEndpoint worker, String path) {
+    private Future<Buffer> get(HostPort worker, String path) {
         if (client == null) {
             throw new IllegalStateException("not started");
         }

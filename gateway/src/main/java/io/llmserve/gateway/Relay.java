@@ -2,6 +2,7 @@ package io.llmserve.gateway;
 
 import io.llmserve.core.ServeException;
 import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
 
 /// How a worker's answer is passed on to the client. Owned by one event loop.
 interface Relay {
@@ -17,6 +18,11 @@ interface Relay {
     boolean begun();
 
     long sentBytes();
+
+    /// Why the worker said, within its answer, that it cannot go on.
+    default Optional<String> brokenOff() {
+        return Optional.empty();
+    }
 
     /// Ends an answer that has begun with the failure, as far as its form can tell it.
     void breakOff(ServeException failure);

@@ -67,6 +67,11 @@ enum Route {
         return path;
     }
 
+    /// Answered with tokens that a model generates.
+    boolean generates() {
+        return this == CHAT_COMPLETIONS || this == COMPLETIONS;
+    }
+
     boolean proxied() {
         return proxied;
     }

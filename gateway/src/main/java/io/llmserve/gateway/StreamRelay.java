@@ -5,9 +5,12 @@ import io.llmserve.core.ServeException;
 import io.llmserve.wire.ErrorBody;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Passes on server-sent events as they come, whole ones only, and measures the time between them. A stream is
-/// complete when its last event is `[DONE]`; one that is not ends for the client with an error event.
+/// complete when its last event is `[DONE]`; one that is not goes on from another worker where its [Transcript]
+/// allows, and else ends for the client with an error event.
 final class StreamRelay implements Relay {
     private static final double NANOS_PER_SECOND = 1e9;
     private static final int MAX_EVENT_BYTES = 4 << 20;
@@ -16,22 +19,33 @@ final class StreamRelay implements Relay {
     private final Clock clock;
     private final DistributionDataPoint firstToken;
     private final DistributionDataPoint interToken;
-    private final WholeEvents events = new WholeEvents(MAX_EVENT_BYTES);
+    private final @Nullable Transcript transcript;
+    private WholeEvents events = new WholeEvents(MAX_EVENT_BYTES);
     private final long startNanos;
     private long lastNanos;
 
-    /// `startNanos` is when the request's head came.
-    StreamRelay(ClientAnswer answer, Clock clock, long startNanos, GatewayMetrics metrics, String model) {
+    /// `startNanos` is when the request's head came; without a `transcript` events pass unread.
+    StreamRelay(
+            ClientAnswer answer,
+            Clock clock,
+            long startNanos,
+            GatewayMetrics metrics,
+            String model,
+            @Nullable Transcript transcript) {
         this.answer = answer;
         this.clock = clock;
         this.startNanos = startNanos;
         this.firstToken = metrics.firstToken(model);
         this.interToken = metrics.interToken(model);
+        this.transcript = transcript;
     }
 
     @Override
     public void chunk(Buffer chunk) {
         Buffer whole = events.accept(chunk);
+        if (whole.length() > 0 && transcript != null) {
+            whole = transcript.accept(whole);
+        }
         if (whole.length() == 0) {
             return;
         }
@@ -72,5 +86,23 @@ final class StreamRelay implements Relay {
     @Override
     public void breakOff(ServeException failure) {
         answer.end(Buffer.buffer(ErrorBody.of(failure).toEvent()));
+    }
+
+    @Override
+    public Optional<String> brokenOff() {
+        return transcript == null ? Optional.empty() : transcript.brokenOff().map(ErrorBody::message);
+    }
+
+    /// From now on another worker writes. What the last one left half of an event is forgotten.
+    void continueElsewhere() {
+        if (transcript != null) {
+            transcript.continueElsewhere();
+        }
+        events = new WholeEvents(MAX_EVENT_BYTES);
+    }
+
+    /// Ends a stream that has all but its end.
+    void done() {
+        answer.end(Transcript.done());
     }
 }

@@ -1,5 +1,6 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.HostPort;
 import io.netty.handler.codec.DecoderException;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.buffer.Buffer;
@@ -22,18 +23,18 @@ final class UpstreamAttempt {
         void failed(UpstreamFailure failure, String why);
     }
 
-    private final WorkerEndpoint worker;
+    private final HostPort worker;
     private final Listener listener;
     private @Nullable HttpClientRequest request;
     private @Nullable HttpClientResponse response;
     private boolean over;
 
-    UpstreamAttempt(WorkerEndpoint worker, Listener listener) {
+    UpstreamAttempt(HostPort worker, Listener listener) {
         this.worker = worker;
         this.listener = listener;
     }
 
-    WorkerEndpoint worker() {
+    HostPort worker() {
         return worker;
     }
 

@@ -1,6 +1,7 @@
 package io.llmserve.gateway;
 
 import io.llmserve.core.Failure;
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
 import java.util.Locale;
 
@@ -17,7 +18,11 @@ enum UpstreamFailure {
     /// The connection ended within the answer.
     DIED,
     /// No further byte in time.
-    STALL;
+    STALL,
+    /// It answered that it cannot.
+    REFUSED,
+    /// It fell silent or left the fleet, and the stream with it.
+    GONE;
 
     /// A worker that is slow may still be at work on it: asking another would double the load just when it
     /// hurts.
@@ -26,7 +31,7 @@ enum UpstreamFailure {
     }
 
     /// What the client is told.
-    ServeException exception(WorkerEndpoint worker, String why, boolean retried) {
+    ServeException exception(HostPort worker, String why, boolean retried) {
         String message = switch (this) {
             case CONNECT -> "worker %s could not be reached: %s";
             case CLOSED -> "worker %s closed the connection before its answer began: %s";
@@ -34,6 +39,8 @@ enum UpstreamFailure {
             case FIRST_BYTE -> "worker %s did not begin to answer: %s";
             case DIED -> "worker %s broke off its answer: %s";
             case STALL -> "worker %s stopped in the middle of its answer: %s";
+            case REFUSED -> "worker %s refused: %s";
+            case GONE -> "worker %s is gone: %s";
         };
         return new ServeException(
                 mayRetry() ? Failure.UPSTREAM : Failure.TIMEOUT,

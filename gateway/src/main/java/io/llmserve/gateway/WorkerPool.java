@@ -2,110 +2,212 @@ package io.llmserve.gateway;
 
 import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
+import io.llmserve.core.WorkerRole;
 import io.llmserve.gateway.GatewayOptions.Health;
-import io.llmserve.wire.RequestPeek;
+import io.llmserve.routing.Costs;
+import io.llmserve.routing.Decision;
+import io.llmserve.routing.Endpoint;
+import io.llmserve.routing.PromptChunks;
+import io.llmserve.routing.Router;
+import io.llmserve.wire.WorkerAnnouncement;
+import io.llmserve.wire.WorkerAnnouncement.Engine;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
-/// The workers, what is known of them, and how many requests each has from us. Any thread may call; every call
-/// is short.
+/// The workers, what is known of them, and how many requests each has from us. They come and go. Any thread may
+/// call; every call is short.
 final class WorkerPool {
-    private final Map<WorkerEndpoint, Worker> workers = new LinkedHashMap<>();
-    private final Picker picker;
+    private final Map<HostPort, KnownWorker> workers = new LinkedHashMap<>();
+    private final Health options;
+    private final Router router;
     private final Clock clock;
+    /// Read without the lock on every request: whether there is anything to split, or to resume on.
+    private volatile boolean parts;
+    private volatile boolean resumes;
 
-    WorkerPool(Collection<WorkerEndpoint> endpoints, Health options, Picker picker, Clock clock) {
-        endpoints.forEach(endpoint -> workers.put(endpoint, new Worker(options)));
-        this.picker = picker;
+    WorkerPool(Health options, Router router, Clock clock) {
+        this.options = options;
+        this.router = router;
         this.clock = clock;
     }
 
-    Set<WorkerEndpoint> endpoints() {
-        return workers.keySet();
+    /// A worker of a list or of DNS.
+    void add(HostPort address, WorkerRole role) {
+        join(new KnownWorker(address, role, Optional.empty(), options));
     }
 
-    /// Chooses a worker outside `tried` and counts the request as its own until [#release]. UNAVAILABLE where
-    /// all that have the model are out or tried.
-    synchronized Decision pick(RequestPeek peek, Set<WorkerEndpoint> tried) {
-        String model = peek.model().orElse("");
-        List<EndpointState> candidates = new ArrayList<>(workers.size());
-        workers.forEach((endpoint, worker) -> {
-            if (worker.health.up() && worker.serves(model) && !tried.contains(endpoint)) {
-                candidates.add(new EndpointState(endpoint, worker.inFlight));
+    /// A worker that registered itself. What it said before is replaced; what is known of its health stays while
+    /// it is the same process.
+    synchronized void add(WorkerAnnouncement announced) {
+        KnownWorker known = workers.get(announced.httpAddress());
+        boolean same = known != null && known.announcement.equals(Optional.of(announced));
+        if (!same) {
+            join(new KnownWorker(announced.httpAddress(), announced.role(), Optional.of(announced), options));
+        }
+    }
+
+    private synchronized void join(KnownWorker worker) {
+        remove(worker.address);
+        workers.put(worker.address, worker);
+        lookAround();
+    }
+
+    /// Gets no more requests; those that it has go on.
+    synchronized void remove(HostPort address) {
+        KnownWorker left = workers.remove(address);
+        if (left != null) {
+            left.leave();
+            router.forget(address);
+            lookAround();
+        }
+    }
+
+    private void lookAround() {
+        parts = workers.values().stream().anyMatch(worker -> worker.role == WorkerRole.PREFILL);
+        resumes = workers.values().stream().filter(WorkerPool::resumes).count() > 1;
+    }
+
+    private static boolean resumes(KnownWorker worker) {
+        return worker.engine().equals(Optional.of(Engine.EMBEDDED));
+    }
+
+    /// Whether a request may be split at all.
+    boolean parts() {
+        return parts;
+    }
+
+    /// Whether a stream could go on at another worker.
+    boolean resumes() {
+        return resumes;
+    }
+
+    synchronized List<HostPort> endpoints() {
+        return List.copyOf(workers.keySet());
+    }
+
+    synchronized boolean has(HostPort address) {
+        return workers.containsKey(address);
+    }
+
+    /// Chooses and takes the places. UNAVAILABLE where all that could are out or tried.
+    synchronized Placement place(Ask ask) {
+        List<Endpoint> candidates = new ArrayList<>(workers.size());
+        workers.forEach((address, worker) -> {
+            if (worker.health.up()
+                    && worker.serves(ask.model())
+                    && !ask.tried().contains(address)
+                    && (!ask.resumes() || resumes(worker))) {
+                candidates.add(worker.endpoint());
             }
         });
-        if (candidates.isEmpty()) {
-            return new Decision.Reject(new ServeException(Failure.UNAVAILABLE, whyNone(model, tried)));
-        }
-        Decision decision = picker.pick(peek, candidates);
-        if (decision instanceof Decision.Serve(WorkerEndpoint chosen)) {
-            worker(chosen).inFlight++;
-        }
-        return decision;
+        return switch (router.route(ask.prompt(), candidates, ask.mayPart())) {
+            case Decision.Serve(HostPort address, Decision.Why why) ->
+                new Placement.Whole(take(address, ask.prompt()), why);
+            case Decision.Split(HostPort prefill, HostPort decode, Decision.Why why) ->
+                new Placement.Parted(take(prefill, ask.prompt()), take(decode, PromptChunks.NONE), why);
+            case Decision.Reject() ->
+                new Placement.None(new ServeException(Failure.UNAVAILABLE, whyNone(ask.model(), ask.tried())));
+        };
     }
 
-    synchronized void release(WorkerEndpoint endpoint) {
-        worker(endpoint).inFlight--;
-    }
-
-    synchronized void requestSucceeded(WorkerEndpoint endpoint) {
-        worker(endpoint).health.requestSucceeded();
-    }
-
-    synchronized void requestFailed(WorkerEndpoint endpoint, UpstreamFailure failure, String why) {
-        worker(endpoint).health.requestFailed(why, failure == UpstreamFailure.CONNECT, clock.nanos());
-    }
-
-    /// The worker answered its health check. Models are those of its last answer to `/v1/models`.
-    synchronized void probeSucceeded(WorkerEndpoint endpoint) {
-        worker(endpoint).health.probeSucceeded(clock.nanos());
-    }
-
-    synchronized void probeFailed(WorkerEndpoint endpoint, String why) {
-        worker(endpoint).health.probeFailed(why);
-    }
-
-    /// @param models the objects of `/v1/models` by their id
-    synchronized void hasModels(WorkerEndpoint endpoint, Map<String, JsonObject> models) {
-        worker(endpoint).models = Map.copyOf(models);
-    }
-
-    /// Every model of every worker, also of those that are out, as they may come back; sorted by id.
-    synchronized List<JsonObject> models() {
-        Map<String, JsonObject> merged = new java.util.TreeMap<>();
-        workers.values().forEach(worker -> worker.models.forEach(merged::putIfAbsent));
-        return List.copyOf(merged.values());
-    }
-
-    synchronized boolean knows(String model) {
-        for (Worker worker : workers.values()) {
-            if (worker.models.containsKey(model)) {
+    /// Whether there is a worker for it outside `tried`.
+    synchronized boolean hasCandidate(String model, Set<HostPort> tried) {
+        for (KnownWorker worker : workers.values()) {
+            if (worker.health.up() && worker.serves(model) && !tried.contains(worker.address)) {
                 return true;
             }
         }
         return false;
     }
 
-    synchronized boolean isUp(WorkerEndpoint endpoint) {
-        return worker(endpoint).health.up();
+    private Place take(HostPort address, PromptChunks prompt) {
+        return new Place(this, worker(address), router.tokensLeft(address, prompt));
+    }
+
+    /// Where to tell what was measured.
+    synchronized void learn(Consumer<Costs> lesson) {
+        lesson.accept(router.costs());
+    }
+
+    /// The worker has the pages of this prompt now.
+    synchronized void seen(HostPort address, PromptChunks prompt) {
+        if (workers.containsKey(address) && prompt.hashes().length > 0) {
+            router.seen(address, prompt);
+        }
+    }
+
+    synchronized void requestSucceeded(HostPort address) {
+        ifKnown(address, worker -> worker.health.requestSucceeded());
+    }
+
+    synchronized void requestFailed(HostPort address, UpstreamFailure failure, String why) {
+        ifKnown(address, worker -> worker.health.requestFailed(why, failure == UpstreamFailure.CONNECT, clock.nanos()));
+    }
+
+    /// The worker answered its health check. Models are those of its last answer to `/v1/models`.
+    synchronized void probeSucceeded(HostPort address) {
+        ifKnown(address, worker -> worker.health.probeSucceeded(clock.nanos()));
+    }
+
+    synchronized void probeFailed(HostPort address, String why) {
+        ifKnown(address, worker -> worker.health.probeFailed(why));
+    }
+
+    /// @param models the objects of `/v1/models` by their id
+    synchronized void hasModels(HostPort address, Map<String, JsonObject> models) {
+        ifKnown(address, worker -> {
+            worker.hasModels(models);
+            lookAround();
+        });
+    }
+
+    /// Every model of every worker, also of those that are out, as they may come back; sorted by id.
+    synchronized List<JsonObject> models() {
+        Map<String, JsonObject> merged = new TreeMap<>();
+        workers.values().forEach(worker -> worker.models().forEach(merged::putIfAbsent));
+        return List.copyOf(merged.values());
+    }
+
+    synchronized boolean knows(String model) {
+        for (KnownWorker worker : workers.values()) {
+            if (worker.models().containsKey(model)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    synchronized boolean isUp(HostPort address) {
+        KnownWorker worker = workers.get(address);
+        return worker != null && worker.health.up();
     }
 
     synchronized int upCount() {
         int count = 0;
-        for (Worker worker : workers.values()) {
+        for (KnownWorker worker : workers.values()) {
             count += worker.health.up() ? 1 : 0;
         }
         return count;
     }
 
-    synchronized int inFlight(WorkerEndpoint endpoint) {
-        return worker(endpoint).inFlight;
+    /// Shows each worker, one after the other.
+    synchronized void forEach(BiConsumer<Endpoint, Boolean> upOrNot) {
+        workers.values().forEach(worker -> upOrNot.accept(worker.endpoint(), worker.health.up()));
+    }
+
+    synchronized int inFlight(HostPort address) {
+        KnownWorker worker = workers.get(address);
+        return worker == null ? 0 : worker.inFlight;
     }
 
     /// Why the gateway is not ready: each worker that is out, with its reason.
@@ -141,12 +243,15 @@ final class WorkerPool {
                         "The model `%s` is not known: no worker has listed its models yet".formatted(abbreviated(id))));
     }
 
-    private String whyNone(String model, Set<WorkerEndpoint> tried) {
+    private String whyNone(String model, Set<HostPort> tried) {
+        if (workers.isEmpty()) {
+            return "no worker is known yet; workers register over ZeroMQ, or are listed";
+        }
         List<String> reasons = new ArrayList<>();
         int able = 0;
-        for (Map.Entry<WorkerEndpoint, Worker> entry : workers.entrySet()) {
-            Worker worker = entry.getValue();
-            if (!model.isEmpty() && !worker.models.isEmpty() && !worker.serves(model)) {
+        for (Map.Entry<HostPort, KnownWorker> entry : workers.entrySet()) {
+            KnownWorker worker = entry.getValue();
+            if (!model.isEmpty() && !worker.models().isEmpty() && !worker.serves(model)) {
                 continue;
             }
             able++;
@@ -164,25 +269,18 @@ final class WorkerPool {
         return model.length() <= 100 ? model : model.substring(0, 100) + "...";
     }
 
-    private Worker worker(WorkerEndpoint endpoint) {
-        Worker worker = workers.get(endpoint);
+    private KnownWorker worker(HostPort address) {
+        KnownWorker worker = workers.get(address);
         if (worker == null) {
-            throw new IllegalArgumentException("no such worker: " + endpoint);
+            throw new IllegalArgumentException("no such worker: " + address);
         }
         return worker;
     }
 
-    private static final class Worker {
-        final WorkerHealth health;
-        Map<String, JsonObject> models = Map.of();
-        int inFlight;
-
-        Worker(Health options) {
-            health = new WorkerHealth(options);
-        }
-
-        boolean serves(String model) {
-            return model.isEmpty() || models.containsKey(model);
+    private void ifKnown(HostPort address, Consumer<KnownWorker> action) {
+        KnownWorker worker = workers.get(address);
+        if (worker != null) {
+            action.accept(worker);
         }
     }
 }

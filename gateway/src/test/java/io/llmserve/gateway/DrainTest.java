@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
+import io.llmserve.core.WorkerRole;
 import io.llmserve.gateway.GatewayOptions.Listen;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -109,7 +110,10 @@ final class DrainTest {
             int taken = worker.endpoint().port();
             for (Listen listen : List.of(new Listen("127.0.0.1", taken, 0, 2), new Listen("127.0.0.1", 0, taken, 1))) {
                 GatewayServer gateway = new GatewayServer(
-                        Rig.OPTIONS.with(listen), List.of(worker.endpoint()), new PrometheusRegistry(), Clock.SYSTEM);
+                        Rig.OPTIONS.with(listen),
+                        List.of(new WorkerSource.Fixed(worker.endpoint(), WorkerRole.BOTH)),
+                        new PrometheusRegistry(),
+                        Clock.SYSTEM);
                 assertThatThrownBy(gateway::start)
                         .isInstanceOfSatisfying(
                                 ServeException.class,

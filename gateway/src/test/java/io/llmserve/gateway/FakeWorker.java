@@ -1,5 +1,6 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.HostPort;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,6 +49,7 @@ final class FakeWorker implements AutoCloseable {
     private final List<String> models;
     private volatile Script script;
     private volatile boolean healthy = true;
+    private volatile String owner = "";
 
     FakeWorker(Script script, String... models) throws IOException {
         this(0, script, models);
@@ -60,12 +62,18 @@ final class FakeWorker implements AutoCloseable {
         Thread.ofVirtual().start(this::accept);
     }
 
-    WorkerEndpoint endpoint() {
-        return new WorkerEndpoint("127.0.0.1", server.getLocalPort());
+    HostPort endpoint() {
+        return new HostPort("127.0.0.1", server.getLocalPort());
     }
 
     void script(Script changed) {
         script = changed;
+    }
+
+    /// Who owns its models: `llmserve` for an embedded engine, `vllm` for vLLM.
+    FakeWorker owner(String changed) {
+        owner = changed;
+        return this;
     }
 
     void healthy(boolean changed) {
@@ -166,7 +174,8 @@ final class FakeWorker implements AutoCloseable {
 
     private String modelList() {
         List<String> objects = models.stream()
-                .map(id -> "{\"id\":\"" + id + "\",\"object\":\"model\"}")
+                .map(id -> "{\"id\":\"" + id + "\",\"object\":\"model\""
+                        + (owner.isEmpty() ? "" : ",\"owned_by\":\"" + owner + "\"") + "}")
                 .toList();
         return "{\"object\":\"list\",\"data\":[" + String.join(",", objects) + "]}";
     }

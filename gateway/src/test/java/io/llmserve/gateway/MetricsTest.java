@@ -2,6 +2,7 @@ package io.llmserve.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmserve.core.HostPort;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
@@ -27,7 +28,7 @@ final class MetricsTest {
         metrics.answered(Route.TOKENIZE, 400, "red", "m", 0.001);
         metrics.answered("other", 404, "unknown", "none");
         metrics.bytes(100, 2000);
-        metrics.upstreamFailed(new WorkerEndpoint("a", 1), UpstreamFailure.FIRST_BYTE);
+        metrics.upstreamFailed(new HostPort("a", 1), UpstreamFailure.FIRST_BYTE);
         metrics.retried();
         metrics.connectionRefused();
         metrics.waited(0.02);

@@ -3,10 +3,12 @@ package io.llmserve.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmserve.core.Clock;
+import io.llmserve.core.WorkerRole;
 import io.llmserve.gateway.GatewayOptions.Health;
 import io.llmserve.gateway.GatewayOptions.Limits;
 import io.llmserve.gateway.GatewayOptions.Listen;
 import io.llmserve.gateway.GatewayOptions.Timeouts;
+import io.llmserve.gateway.WorkerSource.Fixed;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
@@ -38,8 +40,15 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(GatewayOptions options, FakeWorker... workers) {
-        gateway = new GatewayServer(
-                options, Arrays.stream(workers).map(FakeWorker::endpoint).toList(), registry, Clock.SYSTEM);
+        this(
+                options,
+                Arrays.stream(workers)
+                        .map(worker -> (WorkerSource) new Fixed(worker.endpoint(), WorkerRole.BOTH))
+                        .toList());
+    }
+
+    Rig(GatewayOptions options, List<WorkerSource> workers) {
+        gateway = new GatewayServer(options, workers, registry, Clock.SYSTEM);
         gateway.start();
     }
 

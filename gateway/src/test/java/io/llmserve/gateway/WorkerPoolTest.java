@@ -4,51 +4,64 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmserve.core.Clock;
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
-import io.llmserve.wire.RequestPeek;
+import io.llmserve.core.WorkerRole;
+import io.llmserve.routing.LeastInFlight;
+import io.llmserve.routing.PromptChunks;
+import io.llmserve.routing.Router;
+import io.llmserve.routing.SplitOptions;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 final class WorkerPoolTest {
-    private static final WorkerEndpoint ONE = new WorkerEndpoint("one", 1);
-    private static final WorkerEndpoint TWO = WorkerEndpoint.of(URI.create("http://two:2"));
+    private static final HostPort ONE = new HostPort("one", 1);
+    private static final HostPort TWO = new HostPort("two", 2);
 
-    private final WorkerPool pool =
-            new WorkerPool(List.of(ONE, TWO), GatewayOptions.defaults().health(), new LeastInFlight(), Clock.SYSTEM);
+    private final WorkerPool pool = new WorkerPool(
+            GatewayOptions.defaults().health(),
+            new Router(new LeastInFlight(), new LeastInFlight(), SplitOptions.ALWAYS),
+            Clock.SYSTEM);
+
+    @BeforeEach
+    void twoWorkers() {
+        pool.add(ONE, WorkerRole.BOTH);
+        pool.add(TWO, WorkerRole.BOTH);
+    }
 
     @Test
     void countsWhatEachWorkerHas() {
         up(ONE, "m");
         up(TWO, "m");
-        assertThat(pick("m")).isEqualTo(ONE);
-        assertThat(pick("m")).isEqualTo(TWO);
-        pool.release(ONE);
-        assertThat(pick("m")).isEqualTo(ONE);
+        Place first = place("m");
+        assertThat(first.address()).isEqualTo(ONE);
+        assertThat(place("m").address()).isEqualTo(TWO);
+        first.release();
+        first.release();
+        assertThat(place("m").address()).isEqualTo(ONE);
         assertThat(pool.inFlight(ONE)).isEqualTo(1);
         assertThat(pool.inFlight(TWO)).isEqualTo(1);
     }
 
     @Test
-    void asksThePickerOnlyAboutWorkersThatCanServe() {
+    void asksTheRouterOnlyAboutWorkersThatCanServe() {
         up(ONE, "a");
         up(TWO, "a", "b");
-        assertThat(pick("b")).isEqualTo(TWO);
-        assertThat(pick("b")).isEqualTo(TWO);
-        assertThat(pool.pick(peek("a"), Set.of(ONE, TWO))).isInstanceOf(Decision.Reject.class);
+        assertThat(place("b").address()).isEqualTo(TWO);
+        assertThat(place("b").address()).isEqualTo(TWO);
+        assertThat(pool.place(new Ask("a", PromptChunks.NONE, false, false, Set.of(ONE, TWO))))
+                .isInstanceOf(Placement.None.class);
         pool.probeFailed(TWO, "x");
         pool.probeFailed(TWO, "x");
         pool.probeFailed(TWO, "dead");
-        Decision decision = pool.pick(peek("b"), Set.of());
-        assertThat(decision)
+        assertThat(pool.place(Ask.anything("b")))
                 .isInstanceOfSatisfying(
-                        Decision.Reject.class,
-                        reject -> assertThat(reject.reason())
+                        Placement.None.class,
+                        none -> assertThat(none.reason())
                                 .hasMessage("0 of 1 workers with model b are available (two:2: dead)"));
     }
 
@@ -64,7 +77,7 @@ final class WorkerPoolTest {
     @Test
     void beforeAnyModelIsKnownNoneIsUnknown() {
         pool.requireModel("m");
-        assertThat(pool.pick(peek("m"), Set.of())).isInstanceOf(Decision.Reject.class);
+        assertThat(pool.place(Ask.anything("m"))).isInstanceOf(Placement.None.class);
     }
 
     @Test
@@ -75,15 +88,34 @@ final class WorkerPoolTest {
     }
 
     @Test
-    void knowsTheWorkersAddressForm() {
-        assertThat(TWO).hasToString("two:2");
-        assertThat(WorkerEndpoint.of(URI.create("http://three")).port()).isEqualTo(80);
-        assertThatThrownBy(() -> WorkerEndpoint.of(URI.create("https://four:1")))
-                .hasMessageContaining("http://");
+    void aPlaceOutlivesItsWorker() {
+        up(ONE, "m");
+        Place place = place("m");
+        pool.remove(ONE);
+        assertThat(place.worker().isGone()).isTrue();
+        pool.add(ONE, WorkerRole.BOTH);
+        up(ONE, "m");
+        place.release();
+        assertThat(pool.inFlight(ONE)).as("of the new worker at that address").isZero();
     }
 
-    private void up(WorkerEndpoint worker, String... models) {
-        Map<String, JsonObject> objects = new java.util.HashMap<>();
+    @Test
+    void knowsWhatAFleetCanDo() {
+        assertThat(pool.parts()).isFalse();
+        assertThat(pool.resumes()).isFalse();
+        owned(ONE, "llmserve");
+        assertThat(pool.resumes()).as("nobody else to go on").isFalse();
+        owned(TWO, "llmserve");
+        assertThat(pool.resumes()).isTrue();
+        pool.add(new HostPort("p", 1), WorkerRole.PREFILL);
+        assertThat(pool.parts()).isTrue();
+        pool.remove(new HostPort("p", 1));
+        pool.remove(ONE);
+        assertThat(pool.parts() || pool.resumes()).isFalse();
+    }
+
+    private void up(HostPort worker, String... models) {
+        Map<String, JsonObject> objects = new HashMap<>();
         for (String model : models) {
             objects.put(model, new JsonObject().put("id", model));
         }
@@ -91,13 +123,13 @@ final class WorkerPoolTest {
         pool.probeSucceeded(worker);
     }
 
-    private WorkerEndpoint pick(String model) {
-        Decision decision = pool.pick(peek(model), Set.of());
-        assertThat(decision).isInstanceOf(Decision.Serve.class);
-        return ((Decision.Serve) decision).worker();
+    private void owned(HostPort worker, String owner) {
+        pool.hasModels(worker, Map.of("m", new JsonObject().put("id", "m").put("owned_by", owner)));
     }
 
-    private static RequestPeek peek(String model) {
-        return new RequestPeek(Optional.of(model), false, false, OptionalInt.empty(), 1);
+    private Place place(String model) {
+        Placement placement = pool.place(Ask.anything(model));
+        assertThat(placement).isInstanceOf(Placement.Whole.class);
+        return ((Placement.Whole) placement).worker();
     }
 }

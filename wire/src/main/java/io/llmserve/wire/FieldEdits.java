@@ -13,6 +13,18 @@ public final class FieldEdits {
 
     private final Map<String, byte[]> edits = new LinkedHashMap<>();
 
+    /// Adds `members`, each with a comma behind it, in front of those of an object that has some and none of the
+    /// same names. Nothing is parsed.
+    public static byte[] prepend(byte[] object, String members) {
+        int at = JsonMember.afterOpening(object);
+        byte[] added = members.getBytes(StandardCharsets.UTF_8);
+        byte[] out = new byte[object.length + added.length];
+        System.arraycopy(object, 0, out, 0, at);
+        System.arraycopy(added, 0, out, at, added.length);
+        System.arraycopy(object, at, out, at + added.length, object.length - at);
+        return out;
+    }
+
     /// @param json the value as it shall stand there
     public FieldEdits set(String name, byte[] json) {
         edits.put(name, json);
@@ -33,7 +45,11 @@ public final class FieldEdits {
 
     /// INVALID_REQUEST where `object` is none.
     public byte[] applyTo(byte[] object) {
-        List<JsonMember> members = JsonMember.all(object);
+        return applyTo(object, JsonMember.all(object));
+    }
+
+    /// The same for an object whose fields are known.
+    public byte[] applyTo(byte[] object, List<JsonMember> members) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(object.length + 256);
         int headEnd = members.isEmpty()
                 ? JsonMember.afterOpening(object)

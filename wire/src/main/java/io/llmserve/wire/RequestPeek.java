@@ -10,8 +10,27 @@ import java.util.OptionalInt;
 ///
 /// @param maxTokens `max_completion_tokens`, or else `max_tokens`
 /// @param includeUsage `stream_options.include_usage`
+/// @param tokenIds `return_token_ids`, where false is EMPTY
+/// @param seed `seed`
 public record RequestPeek(
-        Optional<String> model, boolean stream, boolean includeUsage, OptionalInt maxTokens, int choices) {
+        Optional<String> model,
+        boolean stream,
+        boolean includeUsage,
+        OptionalInt maxTokens,
+        int choices,
+        Named tokenIds,
+        Named seed) {
+
+    /// Of a body without fields.
+    public static final RequestPeek NOTHING =
+            new RequestPeek(Optional.empty(), false, false, OptionalInt.empty(), 1, Named.ABSENT, Named.ABSENT);
+
+    /// What became of a field: there is none, it is there but asks for nothing, or it has a value.
+    public enum Named {
+        ABSENT,
+        EMPTY,
+        GIVEN
+    }
 
     /// Throws INVALID_REQUEST where the body is not a JSON object or one of the fields has a wrong type.
     public static RequestPeek of(byte[] body) {
@@ -26,6 +45,8 @@ public record RequestPeek(
         private int maxTokens = -1;
         private int maxCompletionTokens = -1;
         private int choices = 1;
+        private Named tokenIds = Named.ABSENT;
+        private Named seed = Named.ABSENT;
 
         Fields(RequestReader reader) {
             this.reader = reader;
@@ -39,7 +60,9 @@ public record RequestPeek(
                     stream,
                     includeUsage,
                     limit >= 0 ? OptionalInt.of(limit) : OptionalInt.empty(),
-                    choices);
+                    choices,
+                    tokenIds,
+                    seed);
         }
 
         private void field(String name) throws IOException {
@@ -50,7 +73,20 @@ public record RequestPeek(
                 case "max_completion_tokens" -> maxCompletionTokens = reader.integer(1, Integer.MAX_VALUE, -1);
                 case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
                 case "stream_options" -> streamOptions();
+                case "return_token_ids" -> tokenIds = reader.flag(false) ? Named.GIVEN : Named.EMPTY;
+                case "seed" -> {
+                    seed = reader.isNull() ? Named.EMPTY : Named.GIVEN;
+                    reader.skip();
+                }
+                case "kv_transfer_params", "resume_token_ids" -> refuse();
                 default -> reader.skip();
+            }
+        }
+
+        /// These name other workers, and tokens that they made: routers say them, not clients.
+        private void refuse() throws IOException {
+            if (!reader.isNull()) {
+                throw reader.invalid("is set between workers only; leave it out");
             }
         }
 

@@ -1,20 +1,17 @@
-package io.llmserve.gateway;
+package io.llmserve.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmserve.core.HostPort;
+import io.llmserve.core.WorkerRole;
 import io.llmserve.testkit.Seeds;
-import io.llmserve.wire.RequestPeek;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 
 final class LeastInFlightTest {
-    static final RequestPeek ANY = new RequestPeek(Optional.empty(), false, false, OptionalInt.empty(), 1);
-
     @Test
     void takesTheWorkerWithTheFewestRequests() {
         assertThat(pick(new LeastInFlight(), 3, 1, 2)).isEqualTo(1);
@@ -44,12 +41,10 @@ final class LeastInFlightTest {
     }
 
     private static int pick(LeastInFlight picker, int... inFlight) {
-        List<EndpointState> candidates = new ArrayList<>();
+        List<Endpoint> candidates = new ArrayList<>();
         for (int i = 0; i < inFlight.length; i++) {
-            candidates.add(new EndpointState(new WorkerEndpoint("w", 1 + i), inFlight[i]));
+            candidates.add(new Endpoint(new HostPort("w", 1 + i), WorkerRole.BOTH, inFlight[i], 0, ""));
         }
-        Decision decision = picker.pick(ANY, candidates);
-        assertThat(decision).isInstanceOf(Decision.Serve.class);
-        return ((Decision.Serve) decision).worker().port() - 1;
+        return picker.pick(candidates).address().port() - 1;
     }
 }

@@ -1,6 +1,5 @@
-package io.llmserve.gateway;
+package io.llmserve.routing;
 
-import io.llmserve.wire.RequestPeek;
 import java.util.List;
 
 /// The worker with the fewest requests of ours; among equals, each in its turn.
@@ -8,7 +7,7 @@ public final class LeastInFlight implements Picker {
     private int turn;
 
     @Override
-    public Decision pick(RequestPeek peek, List<EndpointState> candidates) {
+    public Endpoint pick(List<Endpoint> candidates) {
         int count = candidates.size();
         int first = Math.floorMod(turn, count);
         int best = first;
@@ -19,6 +18,6 @@ public final class LeastInFlight implements Picker {
             }
         }
         turn = best + 1;
-        return new Decision.Serve(candidates.get(best).endpoint());
+        return candidates.get(best);
     }
 }

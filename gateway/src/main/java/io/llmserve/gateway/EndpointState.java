@@ -1,4 +1,0 @@
-package io.llmserve.gateway;
-
-/// What a picker may know of a worker that could serve the request. A snapshot.
-public record EndpointState(WorkerEndpoint endpoint, int inFlight) {}

@@ -10,6 +10,7 @@ command -v setsid >/dev/null && own=setsid
 $own "$@" </dev/null 3<&- &
 child=$!
 {
+  trap '' INT TERM HUP # a subshell forgets the traps above, and a signal may go to our whole group
   cat <&3
   kill -s TERM "$child"
   tenths=$((grace * 10))

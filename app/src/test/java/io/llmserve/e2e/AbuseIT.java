@@ -2,9 +2,8 @@ package io.llmserve.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmserve.e2e.ServerProcess.Holdings;
+import io.llmserve.testkit.Json;
 import io.llmserve.testkit.TinyModels;
 import java.io.IOException;
 import java.net.http.HttpRequest;
@@ -30,7 +29,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Bad input of every kind, against the real process. After each: nothing is held, and the next request is
 /// answered.
 class AbuseIT {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int SETTLE_SECONDS = 60;
     private static final int CONNECTIONS = 2_000;
 
@@ -85,13 +83,13 @@ class AbuseIT {
     void badBodiesAreRefusedWithOneClearError(BadBodies.Bad bad) throws IOException, InterruptedException {
         HttpResponse<String> answer = server.post(bad.path(), bad.body());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(bad.status());
-        JsonNode error = JSON.readTree(answer.body()).path("error");
-        assertThat(error.path("message").asText())
+        Json error = Json.parse(answer.body()).at("/error");
+        assertThat(error.at("/message").text())
                 .isNotBlank()
                 .hasSizeLessThan(1000)
                 .doesNotContain("Exception");
-        assertThat(error.path("type").asText()).isNotBlank();
-        assertThat(error.path("code").asInt()).isEqualTo(bad.status());
+        assertThat(error.at("/type").text()).isNotBlank();
+        assertThat(error.at("/code").number()).isEqualTo(bad.status());
         assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("application/json");
     }
 
@@ -212,9 +210,9 @@ class AbuseIT {
         String body = "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"" + jsonText + "\"}]}";
         HttpResponse<String> answer = server.post("/tokenize", body.getBytes(StandardCharsets.UTF_8));
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        List<Integer> tokens = new ArrayList<>();
-        JSON.readTree(answer.body()).path("tokens").forEach(token -> tokens.add(token.asInt()));
-        return tokens;
+        return Json.parse(answer.body()).at("/tokens").items().stream()
+                .map(Json::number)
+                .toList();
     }
 
     private static byte[] chat(int maxTokens, boolean stream) {

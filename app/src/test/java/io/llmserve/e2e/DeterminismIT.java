@@ -2,7 +2,7 @@ package io.llmserve.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmserve.testkit.Json;
 import io.llmserve.testkit.TinyModels;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -21,7 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Through HTTP: what a request is answered depends on the request alone.
 class DeterminismIT {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int REQUESTS = 24;
 
     @TempDir
@@ -67,6 +66,6 @@ class DeterminismIT {
                         .formatted(prompt, seed, 40 + seed);
         HttpResponse<String> answer = server.post("/v1/completions", body.getBytes(StandardCharsets.UTF_8));
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return JSON.readTree(answer.body()).path("choices").path(0).path("text").asText();
+        return Json.parse(answer.body()).at("/choices/0/text").text();
     }
 }

@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The manifest of a command and the flags that stand above it. Flags are checked by the manifest's own rules.
 final class ManifestOptions {
@@ -17,35 +20,30 @@ final class ManifestOptions {
             description = "The manifest; without one the built-in defaults apply.")
     private @Nullable Path file;
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "URI",
-            description = "pypi://package, hf://organisation/name[@revision] or file:path.")
-    private @Nullable String model;
+    /// By the manifest's field that each sets.
+    private final Map<String, OptionSpec> flags = new LinkedHashMap<>();
 
-    @Option(
-            names = {"-p", "--port"},
-            paramLabel = "N",
-            description = "Port of the OpenAI API (8000).")
-    private @Nullable String port;
+    ManifestOptions() {
+        String models = "pypi://package, hf://organisation/name[@revision] or file:path.";
+        flag("spec.models.primary.id", "URI", models, "-m", "--model");
+        flag("spec.models.primary.max_model_len", "TOKENS", "Longest prompt plus answer.", "--max-model-len");
+        flag("spec.server.port", "N", "Port of the OpenAI API (8000).", "-p", "--port");
+        flag("spec.server.metrics_port", "N", "Port of the Prometheus metrics (9400).", "--metrics-port");
+        flag("spec.server.host", "ADDRESS", "Address to listen on (127.0.0.1).", "--host");
+        flag("spec.engine.threads", "N", "Threads that compute (one for each core).", "-t", "--threads");
+        flag("spec.kv_cache.size", "SIZE", "Memory for keys and values, e.g. 2GiB.", "--kv-size");
+    }
 
-    @Option(names = "--metrics-port", paramLabel = "N", description = "Port of the Prometheus metrics (9400).")
-    private @Nullable String metricsPort;
+    private void flag(String path, String label, String description, String... names) {
+        OptionSpec.Builder flag = OptionSpec.builder(names).type(String.class);
+        flags.put(path, flag.paramLabel(label).description(description).build());
+    }
 
-    @Option(names = "--host", paramLabel = "ADDRESS", description = "Address to listen on (127.0.0.1).")
-    private @Nullable String host;
-
-    @Option(
-            names = {"-t", "--threads"},
-            paramLabel = "N",
-            description = "Threads that compute (one for each core).")
-    private @Nullable String threads;
-
-    @Option(names = "--max-model-len", paramLabel = "TOKENS", description = "Longest prompt plus answer.")
-    private @Nullable String maxModelLen;
-
-    @Option(names = "--kv-size", paramLabel = "SIZE", description = "Memory for keys and values, e.g. 2GiB.")
-    private @Nullable String kvSize;
+    /// Called by picocli.
+    @Spec
+    void declareFlags(CommandSpec command) {
+        flags.values().forEach(command::addOption);
+    }
 
     Manifest read() {
         return read(Map.of());
@@ -65,19 +63,12 @@ final class ManifestOptions {
 
     private Map<String, Setting> settings() {
         Map<String, Setting> settings = new LinkedHashMap<>();
-        put(settings, "spec.models.primary.id", "--model", model);
-        put(settings, "spec.models.primary.max_model_len", "--max-model-len", maxModelLen);
-        put(settings, "spec.server.port", "--port", port);
-        put(settings, "spec.server.metrics_port", "--metrics-port", metricsPort);
-        put(settings, "spec.server.host", "--host", host);
-        put(settings, "spec.engine.threads", "--threads", threads);
-        put(settings, "spec.kv_cache.size", "--kv-size", kvSize);
+        flags.forEach((path, flag) -> {
+            String text = flag.getValue();
+            if (text != null) {
+                settings.put(path, new Setting(flag.longestName(), text));
+            }
+        });
         return settings;
-    }
-
-    private static void put(Map<String, Setting> settings, String path, String flag, @Nullable String text) {
-        if (text != null) {
-            settings.put(path, new Setting(flag, text));
-        }
     }
 }

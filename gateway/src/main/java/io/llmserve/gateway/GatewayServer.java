@@ -36,10 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// The front door of a serving system: speaks OpenAI's API to clients and passes their requests on to workers.
 /// Its methods block and belong to one thread, which is no event loop.
 public final class GatewayServer implements AutoCloseable {
-    private static final long POLL_MILLIS = 5;
-
     private final GatewayOptions options;
-    private final Clock clock;
     private final GatewayState state;
     private final List<GatewayLoop> loops = new ArrayList<>();
     private final MetricsDoor metricsDoor;
@@ -51,7 +48,6 @@ public final class GatewayServer implements AutoCloseable {
     public GatewayServer(GatewayOptions options, List<WorkerSource> workers, PrometheusRegistry registry, Clock clock) {
         check(!workers.isEmpty() || options.discovery().isOn(), "a gateway needs workers, or discovery");
         this.options = options;
-        this.clock = clock;
         this.state = new GatewayState(
                 options,
                 clock,
@@ -135,11 +131,10 @@ public final class GatewayServer implements AutoCloseable {
     /// until the deadline or an interrupt, then ends the rest with an error. Returns how many it had to cut.
     public int drain(Duration deadline) {
         state.startDraining();
-        long end = clock.nanos() + deadline.toNanos();
-        while (state.exchanges() > 0
-                && clock.nanos() - end < 0
-                && !Thread.currentThread().isInterrupted()) {
-            pause();
+        try {
+            state.awaitNoExchange(deadline);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
         }
         state.startCutting();
         int cut = 0;
@@ -189,13 +184,5 @@ public final class GatewayServer implements AutoCloseable {
 
     private static <T> T await(Future<T> future) {
         return future.toCompletionStage().toCompletableFuture().join();
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(POLL_MILLIS);
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

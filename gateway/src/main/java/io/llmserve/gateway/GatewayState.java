@@ -5,7 +5,9 @@ import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Limits;
 import io.llmserve.wire.RequestPeek;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,7 +26,7 @@ final class GatewayState {
     final WaitingLine<Exchange> line;
 
     private final AtomicInteger connections = new AtomicInteger();
-    private final AtomicInteger exchanges = new AtomicInteger();
+    private final OpenExchanges exchanges = new OpenExchanges();
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicLong bufferedBytes = new AtomicLong();
     private volatile boolean draining;
@@ -80,16 +82,16 @@ final class GatewayState {
     }
 
     void exchangeBegan() {
-        exchanges.incrementAndGet();
+        exchanges.began();
     }
 
     void exchangeEnded() {
-        exchanges.decrementAndGet();
+        exchanges.ended();
     }
 
-    /// Requests between their head and the end of their answer.
-    int exchanges() {
-        return exchanges.get();
+    /// Waits until every request is answered, at most as long as `timeout`.
+    void awaitNoExchange(Duration timeout) throws InterruptedException {
+        exchanges.awaitNone(timeout);
     }
 
     /// Gives a place at the workers back, to the first in line if anyone waits.
@@ -149,9 +151,15 @@ final class GatewayState {
                         options.limits().maxInFlight()));
     }
 
-    /// The metric label of the model that a request names.
+    /// The metric label of the model that answers a request: the one that it names, or the one that there is.
     String modelLabel(RequestPeek peek) {
-        return peek.model().map(modelLabels::of).orElse("default");
+        return peek.model().or(this::onlyModel).map(modelLabels::of).orElse(ModelLabels.UNKNOWN);
+    }
+
+    /// Empty where workers have several models, or have listed none yet.
+    private Optional<String> onlyModel() {
+        List<JsonObject> models = pool.models();
+        return models.size() == 1 ? Optional.of(models.getFirst().getString("id")) : Optional.empty();
     }
 
     static ServeException shuttingDown() {

@@ -71,6 +71,21 @@ final class DrainTest {
     }
 
     @Test
+    void anInterruptCutsWhatIsLeftAtOnce() throws Exception {
+        try (FakeWorker worker = new FakeWorker((request, wire) -> FakeWorker.hang(wire));
+                Rig rig = new Rig(worker)) {
+            RawClient waiting = rig.client().send(RawClient.post(Rig.CHAT, BODY));
+            Rig.eventually("it runs", () -> worker.busy.get() == 1);
+            CompletableFuture<Integer> cut = new CompletableFuture<>();
+            Thread draining = Thread.ofPlatform().start(() -> cut.complete(rig.gateway.drain(LONG)));
+            Rig.eventually("not ready", () -> ready(rig) == 503);
+            draining.interrupt();
+            assertThat(cut.join()).isOne();
+            assertThat(waiting.read().status()).isEqualTo(503);
+        }
+    }
+
+    @Test
     void drainingAnIdleGatewayEndsAtOnce() throws IOException {
         try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"));
                 Rig rig = new Rig(worker)) {

@@ -78,6 +78,15 @@ final class MetricsTest {
         }
     }
 
+    @Test
+    void aRequestThatNamesNoModelIsCountedForTheOneThatThereIs() throws IOException {
+        try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"));
+                Rig rig = new Rig(worker)) {
+            rig.post("{}");
+            rig.awaitMetric(1, "llmserve_requests", "m", "200");
+        }
+    }
+
     private static String golden() {
         try (InputStream file = MetricsTest.class.getResourceAsStream("metrics.golden.txt")) {
             return file == null ? "no golden file" : new String(file.readAllBytes(), StandardCharsets.UTF_8);

@@ -70,12 +70,19 @@ final class FrontDesk {
 
     private void dispatch(Exchange exchange) {
         HttpServerRequest request = exchange.request();
+        Routes.Route route = routes.find(exchange.path());
         if (request.method().equals(HttpMethod.OPTIONS)) {
-            exchange.header("allow", routes.allowed(exchange.path()));
+            exchange.header("allow", route.allowed());
             exchange.respond(204, Exchange.JSON, new byte[0]);
             return;
         }
-        switch (routes.find(request.method(), exchange.path())) {
+        if (!route.takes(request.method())) {
+            exchange.header("allow", route.allowed());
+            throw new ServeException(
+                    Failure.METHOD_NOT_ALLOWED,
+                    "%s does not take %s; it takes %s.".formatted(exchange.path(), request.method(), route.allowed()));
+        }
+        switch (route) {
             case Routes.Route.Read read -> onThread(exchange, () -> read.get().answer(exchange));
             case Routes.Route.Act act -> {
                 checkHeaders(request);
@@ -107,9 +114,6 @@ final class FrontDesk {
 
     /// A body that nobody will read makes the connection useless for a further request.
     private static void refuse(Exchange exchange, ServeException refused) {
-        if (refused.failure() == Failure.METHOD_NOT_ALLOWED) {
-            exchange.header("allow", refused.messageText().replaceAll(".* it takes (.*)\\.", "$1"));
-        }
         if (exchange.request().isEnded() || exchange.request().method().equals(HttpMethod.GET)) {
             exchange.fail(refused);
         } else {

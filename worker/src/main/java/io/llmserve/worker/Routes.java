@@ -22,9 +22,34 @@ final class Routes {
 
     /// What is to be done with a request.
     sealed interface Route {
-        record Read(Get get) implements Route {}
+        /// The methods that the path takes, as the `Allow` header lists them.
+        String allowed();
 
-        record Act(Post post) implements Route {}
+        boolean takes(HttpMethod method);
+
+        record Read(Get get) implements Route {
+            @Override
+            public String allowed() {
+                return "GET, HEAD, OPTIONS";
+            }
+
+            @Override
+            public boolean takes(HttpMethod method) {
+                return method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
+            }
+        }
+
+        record Act(Post post) implements Route {
+            @Override
+            public String allowed() {
+                return "POST, OPTIONS";
+            }
+
+            @Override
+            public boolean takes(HttpMethod method) {
+                return method.equals(HttpMethod.POST);
+            }
+        }
     }
 
     /// Paths that end in `/` cover all below them.
@@ -40,29 +65,8 @@ final class Routes {
         return this;
     }
 
-    /// The methods that a path knows, as the `Allow` header lists them; NOT_FOUND for an unknown path.
-    String allowed(String path) {
-        return switch (find(path)) {
-            case Route.Read _ -> "GET, HEAD, OPTIONS";
-            case Route.Act _ -> "POST, OPTIONS";
-        };
-    }
-
-    Route find(HttpMethod method, String path) {
-        Route route = find(path);
-        boolean fits = switch (route) {
-            case Route.Read _ -> method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
-            case Route.Act _ -> method.equals(HttpMethod.POST);
-        };
-        if (!fits) {
-            throw new ServeException(
-                    Failure.METHOD_NOT_ALLOWED,
-                    "%s does not take %s; it takes %s.".formatted(path, method, allowed(path)));
-        }
-        return route;
-    }
-
-    private Route find(String path) {
+    /// NOT_FOUND for an unknown path.
+    Route find(String path) {
         Route exact = routes.get(path);
         int slash = path.lastIndexOf('/');
         Route route = exact != null || slash < 0 ? exact : routes.get(path.substring(0, slash + 1));

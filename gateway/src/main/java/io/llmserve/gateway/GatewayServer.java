@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 /// Its methods block and belong to one thread, which is no event loop.
 public final class GatewayServer implements AutoCloseable {
     private final GatewayOptions options;
+    private final Clock clock;
     private final GatewayState state;
     private final List<GatewayLoop> loops = new ArrayList<>();
     private final MetricsDoor metricsDoor;
@@ -48,6 +49,7 @@ public final class GatewayServer implements AutoCloseable {
     public GatewayServer(GatewayOptions options, List<WorkerSource> workers, PrometheusRegistry registry, Clock clock) {
         check(!workers.isEmpty() || options.discovery().isOn(), "a gateway needs workers, or discovery");
         this.options = options;
+        this.clock = clock;
         this.state = new GatewayState(
                 options,
                 clock,

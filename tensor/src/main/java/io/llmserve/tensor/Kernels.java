@@ -46,11 +46,11 @@ public final class Kernels {
         int stride = w.rows();
         int perThread = rows < MANY_ROWS ? SMALL_TASKS_PER_THREAD : LARGE_TASKS_PER_THREAD;
         for (PackedBand band : w.bands()) {
-            int units = (band.blocks() + 1) / 2;
+            int units = (band.blocks() + KernelSet.BLOCKS_AT_ONCE - 1) / KernelSet.BLOCKS_AT_ONCE;
             int tasks = Math.min(units, perThread * pool.threads());
             pool.parallel(tasks, task -> {
-                int from = 2 * share(units, tasks, task);
-                int to = Math.min(band.blocks(), 2 * share(units, tasks, task + 1));
+                int from = KernelSet.BLOCKS_AT_ONCE * share(units, tasks, task);
+                int to = Math.min(band.blocks(), KernelSet.BLOCKS_AT_ONCE * share(units, tasks, task + 1));
                 set.matmul(band, from, to, x, rows, y, stride);
             });
         }

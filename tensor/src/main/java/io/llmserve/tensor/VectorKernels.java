@@ -22,20 +22,19 @@ final class VectorKernels implements KernelSet {
     private static final class Scratch {
         /// Off-heap, as an array is never aligned to a cache line: loads across lines cost a third of the speed.
         final MemorySegment panel = Arena.ofAuto().allocate(Gemm.PANEL_COLUMNS * Gemm.COLUMN_BYTES, 64);
-        final float[] sums = new float[Gemv.BLOCKS * BLOCK_ROWS];
-        /// Outputs `[rows, 32]` of two blocks.
-        float[] tile = {};
+        /// Outputs `[rows, 32]` of two blocks; of one row, its first.
+        final float[] sums = new float[ROWS * Gemm.PANEL_OUTPUTS];
     }
 
     @Override
     public void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride) {
         if (rows == 1) {
-            for (int block = fromBlock; block < toBlock; block += Gemv.BLOCKS) {
+            for (int block = fromBlock; block < toBlock; block += BLOCKS_AT_ONCE) {
                 gemv(band, block, toBlock, x, y);
             }
         } else {
             for (int from = 0; from < rows; from += ROWS) {
-                for (int block = fromBlock; block < toBlock; block += 2) {
+                for (int block = fromBlock; block < toBlock; block += BLOCKS_AT_ONCE) {
                     gemm(band, block, toBlock, x, from, Math.min(ROWS, rows - from), y, stride);
                 }
             }
@@ -46,28 +45,31 @@ final class VectorKernels implements KernelSet {
         int second = Math.min(block + 1, toBlock - 1);
         float[] sums = scratch.get().sums;
         Gemv.two(band, band.blockOffset(block), band.blockOffset(second), x, sums);
-        int count = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
-        System.arraycopy(sums, 0, y, band.firstRow() + block * BLOCK_ROWS, Math.min(count, sums.length));
+        System.arraycopy(sums, 0, y, band.firstRow() + block * BLOCK_ROWS, outputs(band, block, toBlock));
+    }
+
+    /// How many of the 32 outputs from `block` on there are.
+    private static int outputs(PackedBand band, int block, int toBlock) {
+        int left = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
+        return Math.min(Gemm.PANEL_OUTPUTS, left);
     }
 
     /// Sums go to a place of their own first: rows of y often lie a multiple of 4 KiB apart, where a load waits for
     /// every store with the same low address bits.
     private void gemm(PackedBand band, int block, int toBlock, float[] x, int from, int rows, float[] y, int stride) {
         Scratch own = scratch.get();
-        int size = rows * Gemm.PANEL_OUTPUTS;
-        own.tile = own.tile.length < size ? new float[size] : own.tile;
-        Arrays.fill(own.tile, 0, size, 0);
+        Arrays.fill(own.sums, 0, rows * Gemm.PANEL_OUTPUTS, 0);
         int second = Math.min(block + 1, toBlock - 1);
         for (int k = 0; k < band.columns(); k += Gemm.PANEL_COLUMNS) {
             int depth = Math.min(Gemm.PANEL_COLUMNS, band.columns() - k);
             PanelUnpacker.unpack(band, block, k, depth, own.panel, 0);
             PanelUnpacker.unpack(band, second, k, depth, own.panel, 4L * BLOCK_ROWS);
-            Gemm.accumulate(own.panel, depth, x, from * band.columns() + k, band.columns(), own.tile, rows);
+            Gemm.accumulate(own.panel, depth, x, from * band.columns() + k, band.columns(), own.sums, rows);
         }
         int to = from * stride + band.firstRow() + block * BLOCK_ROWS;
-        int outputs = Math.min(Gemm.PANEL_OUTPUTS, Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS);
+        int outputs = outputs(band, block, toBlock);
         for (int row = 0; row < rows; row++) {
-            System.arraycopy(own.tile, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
+            System.arraycopy(own.sums, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
         }
     }
 

@@ -36,6 +36,7 @@ final class ChoiceText {
     /// A token that may turn out to be the one that ended the choice, and then is no text.
     private int lastToken = NONE;
     private @Nullable Finish finish;
+    private boolean finishTaken;
 
     private static final int NONE = -1;
 
@@ -118,7 +119,9 @@ final class ChoiceText {
 
     /// Whether there is anything for the client since the last part.
     boolean hasPart() {
-        return !text.isEmpty() || finish != null || (fields.output().returnTokenIds() && tokenIdCount > 0);
+        boolean ended = finish != null && !finishTaken;
+        boolean hasIds = fields.output().returnTokenIds() && tokenIdCount > 0;
+        return !text.isEmpty() || ended || hasIds;
     }
 
     /// What came since the last part. With the last one the finish.
@@ -133,6 +136,7 @@ final class ChoiceText {
         tokenIdCount = 0;
         String taken = text.toString();
         text.setLength(0);
+        finishTaken = finish != null;
         return new ChoicePart(index, taken, logprobs, ids, finish);
     }
 

@@ -149,6 +149,16 @@ class CompletionsTest {
     }
 
     @Test
+    void endsEachStreamedChoiceOnce() {
+        worker.engine.script(request -> FakeLanguage.ids(request.sampling().seed() == 4 ? "a$" : "longer$"));
+        List<JsonNode> chunks = Harness.chunks(worker.post(CHAT, chat(",\"n\":2,\"seed\":4,\"stream\":true")));
+        assertThat(chunks.stream().map(chunk -> chunk.at("/choices/0")))
+                .filteredOn(part -> part.path("finish_reason").isTextual())
+                .extracting(part -> part.path("index").intValue())
+                .containsExactly(0, 1);
+    }
+
+    @Test
     void takesTokenIdsAsPromptAndReturnsThem() {
         List<JsonNode> chunks = Harness.chunks(
                 worker.post(TEXT, "{\"prompt\":[104,105],\"max_tokens\":2,\"stream\":true,\"return_token_ids\":true}"));

@@ -129,6 +129,20 @@ def reports_log_probabilities_of_a_completion():
 
 
 @promise
+def scores_a_prompt_as_evaluation_harnesses_do():
+    said = complete(logprobs=1, extra_body={**exact, "return_token_ids": True}).choices[0]
+    text = said.prompt_token_ids + said.token_ids
+    scored = complete(prompt=text, echo=True, logprobs=1, max_tokens=0)
+    own = scored.choices[0].logprobs
+    assert scored.usage.completion_tokens == 0 and scored.choices[0].finish_reason == "length"
+    assert own.token_logprobs[0] is None and own.top_logprobs[0] is None
+    assert len(own.tokens) == len(own.text_offset) == len(text)
+    assert own.token_logprobs[-8:] == said.logprobs.token_logprobs, "scored as it was said, to the bit"
+    assert all(value == max(top.values()) for value, top in list(zip(own.token_logprobs, own.top_logprobs))[-8:])
+    assert complete(prompt=text, echo=True, logprobs=1, max_tokens=1).choices[0].logprobs.tokens[:-1] == own.tokens
+
+
+@promise
 def answers_n_times():
     answer = chat(n=2, temperature=1, seed=7, max_tokens=24)
     assert [c.index for c in answer.choices] == [0, 1]

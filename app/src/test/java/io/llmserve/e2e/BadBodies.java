@@ -22,7 +22,7 @@ final class BadBodies {
     private BadBodies() {}
 
     static Stream<Bad> all() {
-        return Stream.of(notJson(), wrongTypes(), outOfRange(), tooLarge(), notText())
+        return Stream.of(notJson(), wrongTypes(), outOfRange(), tooLarge(), notText(), toOtherEndpoints())
                 .flatMap(List::stream);
     }
 
@@ -100,6 +100,20 @@ final class BadBodies {
                 bad("an unpaired surrogate", CHAT, user("\\ud83d alone")),
                 bad("a low surrogate first", CHAT, user("\\ude42\\ud83d")),
                 new Bad("UTF-16", CHAT, chat("").getBytes(StandardCharsets.UTF_16), 400));
+    }
+
+    private static List<Bad> toOtherEndpoints() {
+        String tiny = "{\"model\":\"tiny\",";
+        return List.of(
+                bad("max_tokens 0 without echo", COMPLETIONS, tiny + "\"prompt\":\"x\",\"max_tokens\":0}"),
+                bad("an empty prompt", COMPLETIONS, tiny + "\"prompt\":\"\"}"),
+                bad("no prompt", COMPLETIONS, "{\"model\":\"tiny\"}"),
+                bad("text to tokenize as a number", "/tokenize", tiny + "\"prompt\":5}"),
+                bad("an unpaired surrogate to tokenize", "/tokenize", tiny + "\"prompt\":\"\\ud83d\"}"),
+                bad("half an object to tokenize", "/tokenize", tiny),
+                bad("tokens as text", "/detokenize", tiny + "\"tokens\":\"x\"}"),
+                bad("a token id below 0 to detokenize", "/detokenize", tiny + "\"tokens\":[-1]}"),
+                bad("a token id beyond the vocabulary to detokenize", "/detokenize", tiny + "\"tokens\":[320]}"));
     }
 
     private static Bad bad(String what, String path, String body) {

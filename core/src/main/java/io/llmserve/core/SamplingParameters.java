@@ -60,14 +60,14 @@ public record SamplingParameters(
         }
     }
 
-    /// @param maxTokens at most this many new tokens
+    /// @param maxTokens at most this many new tokens; 0 only computes the prompt
     /// @param minTokens no end-of-sequence or stop token before this many new tokens
     /// @param stopTokenIds end the generation, beside the model's own end-of-sequence tokens
     /// @param ignoreEos go on past the model's end-of-sequence tokens
     public record Stopping(int maxTokens, int minTokens, Set<Integer> stopTokenIds, boolean ignoreEos) {
         public Stopping {
             stopTokenIds = Set.copyOf(stopTokenIds);
-            check(maxTokens >= 1, "max_tokens must be at least 1, got %d", maxTokens);
+            check(maxTokens >= 0, "max_tokens must not be negative, got %d", maxTokens);
             check(
                     minTokens >= 0 && minTokens <= maxTokens,
                     "min_tokens must be in [0, %d], got %d",

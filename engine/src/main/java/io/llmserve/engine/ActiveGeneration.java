@@ -2,6 +2,9 @@ package io.llmserve.engine;
 
 import io.llmserve.core.FinishReason;
 import io.llmserve.core.ServeException;
+import io.llmserve.core.TokenLogprobs;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +21,13 @@ final class ActiveGeneration implements Generation {
     private final boolean countsTokens;
     /// Its prompt's pages, where they are offered to another engine.
     private final @Nullable PromptExport export;
+    private final List<TokenLogprobs> promptLogprobs = new ArrayList<>();
     private final long submittedNanos;
     private long startedNanos;
     private long answeredNanos;
     private boolean started;
     private boolean answered;
+    private boolean promptEnded;
 
     ActiveGeneration(
             GenerationRequest request,
@@ -35,9 +40,11 @@ final class ActiveGeneration implements Generation {
         this.listener = listener;
         this.canceller = canceller;
         this.export = export;
-        this.sequence =
-                new Sequence(request.prompt(), request.resumed(), request.cacheSalt(), request.priority(), arrival);
-        if (request.handover() instanceof Handover.Fetch) {
+        boolean scored = request.promptLogprobs() >= 0;
+        this.sequence = new Sequence(
+                request.prompt(), request.resumed(), request.cacheSalt(), request.priority(), arrival, scored);
+        // Pages that another engine computed come without the logits that scores are made of.
+        if (request.handover() instanceof Handover.Fetch && !scored) {
             sequence.wantPages();
         }
         this.submittedNanos = nowNanos;
@@ -91,6 +98,20 @@ final class ActiveGeneration implements Generation {
 
     Sampler.Context samplingContext() {
         return new Sampler.Context(request.sampling(), counts, sequence.generated(), sequence.length());
+    }
+
+    /// Takes up the log-probabilities of the prompt's next token.
+    void score(TokenLogprobs logprobs) {
+        promptLogprobs.add(logprobs);
+        sequence.score();
+    }
+
+    /// The whole prompt has gone through the model: tells the listener, once, what it asked for.
+    void endPrompt() {
+        if (!promptEnded && request.promptLogprobs() >= 0) {
+            promptEnded = true;
+            listener.onPrompt(List.copyOf(promptLogprobs));
+        }
     }
 
     /// Takes up the next token and tells the listener.

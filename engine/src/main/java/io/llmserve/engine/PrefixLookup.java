@@ -44,10 +44,12 @@ final class PrefixLookup {
 
     /// The sequence has taken the first `matched` blocks and is about to fill the others.
     void started(Sequence sequence, int matched) {
-        for (int block = matched; enabled && block < sequence.reusableBlocks(); block++) {
+        for (int block = matched; enabled && block < sequence.sharedBlocks(); block++) {
             underway.putIfAbsent(sequence.hash(block), sequence);
         }
-        if (enabled && sequence.firstAdmission(matched * Sequence.PAGE_TOKENS)) {
+        boolean first = sequence.firstAdmission(matched * Sequence.PAGE_TOKENS);
+        // A prompt that is to be scored does not look, and as in vLLM is no query.
+        if (enabled && first && !sequence.hasUnscoredPrompt()) {
             queries += sequence.promptLength();
             hits += sequence.cachedTokens();
         }
@@ -64,7 +66,7 @@ final class PrefixLookup {
 
     /// The sequence fills nothing any more.
     void stopped(Sequence sequence) {
-        for (int block = 0; enabled && block < sequence.reusableBlocks(); block++) {
+        for (int block = 0; enabled && block < sequence.sharedBlocks(); block++) {
             underway.remove(sequence.hash(block), sequence);
         }
     }

@@ -7,11 +7,12 @@ record RequestRules(int vocabulary, int contextLength) {
     /// Fails (INVALID_REQUEST) with the field that is wrong.
     void check(GenerationRequest request) {
         int length = request.prompt().length;
-        if (length >= contextLength) {
+        int answer = Math.min(1, request.sampling().stopping().maxTokens());
+        if (length + answer > contextLength) {
             throw ServeException.invalid(
                     "prompt",
-                    "the prompt has %d tokens, but the context of %d must also hold an answer of one or more"
-                            .formatted(length, contextLength));
+                    "the prompt has %d tokens, but the context of %d must also hold an answer of %d or more"
+                            .formatted(length, contextLength, answer));
         }
         for (int token : request.prompt()) {
             checkToken("prompt", token);

@@ -46,6 +46,12 @@ final class Sampler {
         return new Choice(token, parameters.logprobs() < 0 ? null : logprobs(logits, at, token, parameters.logprobs()));
     }
 
+    /// How likely the model held `token` to be, or a failure (INTERNAL) where a logit is not a number.
+    TokenLogprobs score(float[] logits, int at, int token, int alternatives) {
+        rejectNaN(logits, at);
+        return logprobs(logits, at, token, alternatives);
+    }
+
     static boolean hasPenalties(SamplingParameters parameters) {
         return !parameters.penalties().equals(Penalties.NONE);
     }

@@ -16,11 +16,9 @@ import java.util.TreeSet;
 /// step thread.
 final class Scheduler {
     /// Tokens `[from, from + count)` of a sequence, to be computed in this step.
-    ///
-    /// @param samples whether they are its last ones, so that the next token can be chosen
-    record Slice(Sequence sequence, int from, int count, boolean samples) {
+    record Slice(Sequence sequence, int from, int count) {
         static Slice next(Sequence sequence, int count) {
-            return new Slice(sequence, sequence.computed(), count, count == sequence.remaining());
+            return new Slice(sequence, sequence.computed(), count);
         }
     }
 

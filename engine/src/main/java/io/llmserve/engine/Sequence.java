@@ -31,14 +31,19 @@ final class Sequence {
     private int cachedTokens = -1;
     /// Whether pages are to be asked for elsewhere before anything is computed.
     private boolean wantsPages;
+    /// Positions of the prompt, from 0, whose logits have been seen or are not asked for.
+    private int scored;
 
+    /// A sequence of which only what follows its prompt is asked for.
+    ///
     /// @param arrival unique; earlier ones come first within a priority
     Sequence(int[] prompt, String cacheSalt, int priority, long arrival) {
-        this(prompt, new int[0], cacheSalt, priority, arrival);
+        this(prompt, new int[0], cacheSalt, priority, arrival, false);
     }
 
     /// @param resumed tokens of the answer that are known from the start
-    Sequence(int[] prompt, int[] resumed, String cacheSalt, int priority, long arrival) {
+    /// @param scoresPrompt whether the logits of the prompt's own positions are asked for too
+    Sequence(int[] prompt, int[] resumed, String cacheSalt, int priority, long arrival, boolean scoresPrompt) {
         this.priority = priority;
         this.arrival = arrival;
         this.promptLength = prompt.length;
@@ -46,6 +51,7 @@ final class Sequence {
         this.length = prompt.length + resumed.length;
         this.tokens = Arrays.copyOf(prompt, length + PAGE_TOKENS);
         System.arraycopy(resumed, 0, tokens, prompt.length, resumed.length);
+        this.scored = scoresPrompt ? 0 : prompt.length - 1;
     }
 
     void wantPages() {
@@ -61,8 +67,13 @@ final class Sequence {
         wantsPages = false;
     }
 
-    /// Blocks that need not be computed here: at least the last token is, as its logits are needed.
+    /// Blocks that need not be computed here: where logits are needed, the model has to compute.
     int reusableBlocks() {
+        return firstLogits() / PAGE_TOKENS;
+    }
+
+    /// Blocks that others, whose tokens go on after them, may want of this sequence.
+    int sharedBlocks() {
         return (length - 1) / PAGE_TOKENS;
     }
 
@@ -111,6 +122,25 @@ final class Sequence {
 
     void advanceTo(int position) {
         computed = position;
+    }
+
+    /// Whether logits of the prompt's own positions are still to be seen.
+    boolean hasUnscoredPrompt() {
+        return scored < promptLength - 1;
+    }
+
+    /// The first position whose logits are needed: from there on all go through the model, be they cached or not.
+    int firstLogits() {
+        return hasUnscoredPrompt() ? scored : length - 1;
+    }
+
+    boolean needsLogits(int position) {
+        return position == length - 1 || (position >= scored && position < promptLength - 1);
+    }
+
+    /// The logits of the first unscored position have been seen.
+    void score() {
+        scored++;
     }
 
     /// Tokens that have yet to go through the model.

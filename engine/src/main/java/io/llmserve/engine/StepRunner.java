@@ -5,30 +5,33 @@ import io.llmserve.tensor.Batch;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Takes the slices of a step through the model: lays them out as rows, and hands out the logits of those
-/// whose next token is to be chosen, a few rows at a time, so that a large vocabulary needs little memory.
-/// Owned by the step thread.
+/// Takes the slices of a step through the model: lays them out as rows, and hands out the logits that are
+/// needed, a few rows at a time, so that a large vocabulary needs little memory. Owned by the step thread.
 final class StepRunner {
     private static final int LOGIT_ROWS = 32;
 
     private final ModelRunner runner;
     private final int vocabulary;
     private final int[] tokens;
-    private final int[] sampledRows;
+    private final int[] neededRows;
     private final float[] logits;
 
-    /// Sees the logits `[at, at + vocabulary)` of a slice's last row; they are overwritten afterwards.
+    /// Sees the logits `[at, at + vocabulary)` for the token that follows `position`; they are overwritten
+    /// afterwards.
     @FunctionalInterface
     interface LogitsVisitor {
-        void visit(Slice slice, float[] logits, int at);
+        void visit(Sequence sequence, int position, float[] logits, int at);
     }
+
+    /// A row of the last batch.
+    private record Row(Sequence sequence, int position) {}
 
     StepRunner(ModelRunner runner, int vocabulary, EngineOptions.Batching limits) {
         this.runner = runner;
         this.vocabulary = vocabulary;
         this.tokens = new int[limits.maxRows()];
-        this.sampledRows = new int[limits.maxSequences()];
-        this.logits = new float[Math.multiplyExact(Math.min(LOGIT_ROWS, limits.maxSequences()), vocabulary)];
+        this.neededRows = new int[limits.maxRows()];
+        this.logits = new float[Math.multiplyExact(Math.min(LOGIT_ROWS, limits.maxRows()), vocabulary)];
     }
 
     void forward(List<Slice> slices) {
@@ -44,24 +47,31 @@ final class StepRunner {
         runner.forward(new Batch(spans), tokens);
     }
 
-    /// Visits those slices of the last [#forward] that end their sequence.
+    /// Visits those rows of the last [#forward] whose logits their sequence needs, in order.
     void visitLogits(List<Slice> slices, LogitsVisitor visitor) {
-        List<Slice> sampled = new ArrayList<>();
-        int rows = 0;
-        for (Slice slice : slices) {
-            rows += slice.count();
-            if (slice.samples()) {
-                sampledRows[sampled.size()] = rows - 1;
-                sampled.add(slice);
-            }
-        }
+        List<Row> needed = neededRows(slices);
         int group = logits.length / vocabulary;
-        for (int from = 0; from < sampled.size(); from += group) {
-            int count = Math.min(group, sampled.size() - from);
-            runner.logits(sampledRows, from, count, logits);
+        for (int from = 0; from < needed.size(); from += group) {
+            int count = Math.min(group, needed.size() - from);
+            runner.logits(neededRows, from, count, logits);
             for (int i = 0; i < count; i++) {
-                visitor.visit(sampled.get(from + i), logits, i * vocabulary);
+                Row row = needed.get(from + i);
+                visitor.visit(row.sequence(), row.position(), logits, i * vocabulary);
             }
         }
+    }
+
+    private List<Row> neededRows(List<Slice> slices) {
+        List<Row> needed = new ArrayList<>();
+        int row = 0;
+        for (Slice slice : slices) {
+            for (int position = slice.from(); position < slice.from() + slice.count(); position++, row++) {
+                if (slice.sequence().needsLogits(position)) {
+                    neededRows[needed.size()] = row;
+                    needed.add(new Row(slice.sequence(), position));
+                }
+            }
+        }
+        return needed;
     }
 }

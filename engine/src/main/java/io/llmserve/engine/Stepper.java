@@ -182,7 +182,7 @@ final class Stepper {
 
     private void sample(List<Slice> slices) {
         try {
-            parts.runner().visitLogits(slices, this::sampleOne);
+            parts.runner().visitLogits(slices, this::useLogits);
         } catch (RuntimeException | Error e) {
             failBatch(slices, e);
         }
@@ -200,15 +200,35 @@ final class Stepper {
         }
     }
 
-    private void sampleOne(Slice slice, float[] logits, int at) {
-        ActiveGeneration generation = generation(slice.sequence());
-        Sampler.Choice choice;
-        try {
-            choice = parts.sampler().choose(logits, at, generation.samplingContext());
-        } catch (ServeException e) {
-            fail(generation, e);
+    /// A generation that ended at an earlier row has no use for its later ones.
+    private void useLogits(Sequence sequence, int position, float[] logits, int at) {
+        ActiveGeneration generation = live.get(sequence);
+        if (generation == null) {
             return;
         }
+        try {
+            if (position < sequence.length() - 1) {
+                int next = sequence.token(position + 1);
+                generation.score(parts.sampler()
+                        .score(logits, at, next, generation.request().promptLogprobs()));
+            } else {
+                sample(generation, logits, at);
+            }
+        } catch (ServeException e) {
+            fail(generation, e);
+        }
+    }
+
+    private void sample(ActiveGeneration generation, float[] logits, int at) {
+        if (!tell(generation::endPrompt, generation)) {
+            finish(generation, FinishReason.ABORT);
+            return;
+        }
+        if (generation.request().sampling().stopping().maxTokens() == 0) {
+            finish(generation, FinishReason.LENGTH);
+            return;
+        }
+        Sampler.Choice choice = parts.sampler().choose(logits, at, generation.samplingContext());
         generatedTokens++;
         if (!tell(() -> generation.accept(choice, clock.nanos()), generation)) {
             finish(generation, FinishReason.ABORT);

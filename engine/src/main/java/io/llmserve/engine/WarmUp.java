@@ -76,14 +76,14 @@ final class WarmUp {
 
     private static List<Slice> slices(List<Sequence> sequences, int count) {
         return sequences.stream()
-                .map(sequence -> new Slice(sequence, sequence.length() - count, count, true))
+                .map(sequence -> new Slice(sequence, sequence.length() - count, count))
                 .toList();
     }
 
     private void step(List<Slice> slices) {
         runner.forward(slices);
         Sampler.Context greedy = new Sampler.Context(SamplingParameters.greedy(1), new TokenCounts(), 0, 0);
-        runner.visitLogits(slices, (slice, logits, at) -> sampler.choose(logits, at, greedy));
+        runner.visitLogits(slices, (sequence, position, logits, at) -> sampler.choose(logits, at, greedy));
     }
 
     private void release(Sequence sequence) {

@@ -88,6 +88,47 @@ class EmbeddedEngineTest {
     }
 
     @Test
+    void scoresAPromptThatFillsTheContextAndSaysNothing() throws Exception {
+        EmbeddedEngine engine = start(TinyEngines.OPTIONS);
+        Heard heard = new Heard();
+        engine.submit(
+                new GenerationRequest("score", new int[CONTEXT], SamplingParameters.greedy(0), "", 0).scored(2), heard);
+
+        assertThat(heard.reason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(heard.tokens()).isEmpty();
+        assertThat(heard.promptLogprobs())
+                .hasSize(CONTEXT - 1)
+                .allSatisfy(at -> assertThat(at.topTokenIds()).hasSize(2));
+        assertThat(heard.usage().generatedTokens()).isZero();
+    }
+
+    @Test
+    void aPromptOfOneTokenHasNoScores() throws Exception {
+        Heard heard = new Heard();
+        GenerationRequest one =
+                new GenerationRequest("one", new int[] {5}, SamplingParameters.greedy(1), "", 0).scored(0);
+        start(TinyEngines.OPTIONS).submit(one, heard);
+
+        assertThat(heard.answer().tokens()).hasSize(1);
+        assertThat(heard.promptLogprobs()).isEmpty();
+    }
+
+    @Test
+    void aListenerThatThrowsAtItsPromptLosesOnlyItsOwnGeneration() throws Exception {
+        EmbeddedEngine engine = start(TinyEngines.OPTIONS);
+        Heard bad = new Heard() {
+            @Override
+            public void onPrompt(List<TokenLogprobs> scores) {
+                throw new IllegalStateException("a listener's bug");
+            }
+        };
+        engine.submit(new GenerationRequest("bad", PROMPT, SamplingParameters.greedy(3), "", 0).scored(1), bad);
+
+        assertThat(bad.reason()).isEqualTo(FinishReason.ABORT);
+        assertThat(submit(engine, "next", 2).reason()).isEqualTo(FinishReason.LENGTH);
+    }
+
+    @Test
     void refusesWhatCanNeverRun() {
         EmbeddedEngine engine = start(TinyEngines.OPTIONS);
         assertThatThrownBy(() -> engine.submit(prompt(new int[CONTEXT]), new Heard()))

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// A prompt, what HF transformers continues it with greedily, and its five best log-probabilities at each step.
 record GoldenCase(int[] prompt, int[] continuation, JsonNode topLogprobs) {
@@ -44,6 +45,26 @@ record GoldenCase(int[] prompt, int[] continuation, JsonNode topLogprobs) {
                 0,
                 ALTERNATIVES);
         return new GenerationRequest(id, prompt, greedy, "", 0);
+    }
+
+    /// Asks how likely the prompt and its continuation are, and for no more.
+    GenerationRequest scoring(String id) {
+        int[] text = IntStream.concat(IntStream.of(prompt), IntStream.of(continuation))
+                .toArray();
+        return new GenerationRequest(id, text, SamplingParameters.greedy(0), "", 0).scored(ALTERNATIVES);
+    }
+
+    /// The log-probabilities of the continuation's tokens, which are the most likely ones, within `tolerance`.
+    void assertScores(List<TokenLogprobs> scores, float tolerance) {
+        assertThat(scores).hasSize(prompt.length + continuation.length - 1);
+        for (int step = 0; step < continuation.length; step++) {
+            TokenLogprobs actual = scores.get(prompt.length - 1 + step);
+            JsonNode expected = topLogprobs.get(step);
+            assertLogprobs(step, expected, actual, tolerance);
+            assertThat((double) actual.chosen())
+                    .as("log-probability of the golden token at step %d", step)
+                    .isCloseTo(logprob(expected.get(0)), within((double) tolerance));
+        }
     }
 
     /// The same tokens with log-probabilities within `tolerance`; where two candidates are closer than that, the

@@ -25,6 +25,10 @@ class GoldensIT {
             for (int i = 0; i < cases.size(); i++) {
                 heard.get(i).reason();
                 cases.get(i).assertAgrees(heard.get(i), tolerance(type));
+                Heard scores = new Heard();
+                engine.submit(cases.get(i).scoring("score"), scores);
+                scores.reason();
+                cases.get(i).assertScores(scores.promptLogprobs(), tolerance(type));
             }
         } finally {
             model.tensors().close();

@@ -291,6 +291,18 @@ class HandoverTest {
     }
 
     @Test
+    void aPromptThatIsToBeScoredWaitsForNoPages() throws Exception {
+        EmbeddedEngine prefill = start(true);
+        EmbeddedEngine decode = start(true);
+        GenerationRequest scored = request("scored", 100, 5).scored(2);
+        PageCopy neverOffered = new PageCopy(prefill, decode, "scored");
+
+        Heard fetching = submit(decode, scored.with(new Handover.Fetch(neverOffered)));
+        assertThat(fetching.answer()).isEqualTo(submit(prefill, scored).answer());
+        assertThat(fetching.promptLogprobs()).hasSize(99);
+    }
+
+    @Test
     void goesOnFromWhatAnotherEngineGenerated() throws Exception {
         EmbeddedEngine one = start(true);
         EmbeddedEngine other = start(true);
@@ -303,6 +315,7 @@ class HandoverTest {
                         .isEqualTo(new Heard.Answer(
                                 whole.tokens().subList(sent, tokens.length),
                                 whole.logprobBits().subList(sent, tokens.length),
+                                List.of(),
                                 whole.reason()));
                 assertThat(rest.usage().generatedTokens()).isEqualTo(tokens.length);
             }

@@ -13,12 +13,25 @@ import org.jspecify.annotations.Nullable;
 /// A listener that keeps what it hears, and completes at the end; a second end is an error.
 class Heard implements GenerationListener {
     /// What a generation gave. Log-probabilities are compared bit for bit.
-    record Answer(List<Integer> tokens, List<List<Integer>> logprobBits, FinishReason reason) {}
+    record Answer(
+            List<Integer> tokens,
+            List<List<Integer>> logprobBits,
+            List<List<Integer>> promptLogprobBits,
+            FinishReason reason) {}
 
     private final List<Integer> tokens = new CopyOnWriteArrayList<>();
     private final List<TokenLogprobs> logprobs = new CopyOnWriteArrayList<>();
+    private final List<TokenLogprobs> promptLogprobs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<FinishReason> end = new CompletableFuture<>();
     private final CompletableFuture<GenerationUsage> usage = new CompletableFuture<>();
+
+    @Override
+    public void onPrompt(List<TokenLogprobs> scores) {
+        if (!tokens.isEmpty() || !promptLogprobs.isEmpty()) {
+            throw new IllegalStateException("the prompt comes late or twice");
+        }
+        promptLogprobs.addAll(scores);
+    }
 
     @Override
     public void onToken(int tokenId, @Nullable TokenLogprobs at) {
@@ -60,9 +73,17 @@ class Heard implements GenerationListener {
         return List.copyOf(logprobs);
     }
 
+    List<TokenLogprobs> promptLogprobs() {
+        return List.copyOf(promptLogprobs);
+    }
+
     Answer answer() throws Exception {
         FinishReason reason = reason();
-        return new Answer(tokens(), logprobs().stream().map(Heard::bits).toList(), reason);
+        return new Answer(tokens(), bits(logprobs), bits(promptLogprobs), reason);
+    }
+
+    private static List<List<Integer>> bits(List<TokenLogprobs> logprobs) {
+        return logprobs.stream().map(Heard::bits).toList();
     }
 
     private static List<Integer> bits(TokenLogprobs logprobs) {

@@ -87,7 +87,7 @@ class InvarianceTest {
         }
     }
 
-    /// Greedy and sampled, with and without penalties, of different lengths.
+    /// Greedy and sampled, with and without penalties, of different lengths; some ask for their prompt's scores.
     private static List<GenerationRequest> requests(int count) {
         Random random = new Random(7);
         List<GenerationRequest> requests = new ArrayList<>();
@@ -100,7 +100,7 @@ class InvarianceTest {
                     new Stopping(24, 0, Set.of(), true),
                     i,
                     3);
-            requests.add(new GenerationRequest("r" + i, prompt, sampling, "", 0));
+            requests.add(new GenerationRequest("r" + i, prompt, sampling, "", 0).scored(i % 3 == 1 ? 3 : -1));
         }
         return requests;
     }

@@ -145,7 +145,7 @@ final class PaperEngine {
                         .add(sequence.pages()[block]);
             }
         }
-        if (slice.samples()) {
+        if (slice.from() + slice.count() == slice.sequence().length()) {
             sequence.append(random.nextInt(VOCABULARY));
             if (sequence.generated() >= owner.answerTokens) {
                 end(owner, null, now);

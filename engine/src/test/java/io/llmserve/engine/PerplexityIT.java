@@ -60,23 +60,23 @@ class PerplexityIT {
         }
     }
 
-    /// Token by token, as when decoding.
+    /// Token by token, as when decoding; a whole prompt's scores are the same bits (see [InvarianceTest]).
     private static double negativeLogLikelihood(EngineMemory memory, int[] text) {
         int vocabulary = memory.model().configuration().vocabulary();
         StepRunner runner =
                 new StepRunner(memory.runner(), vocabulary, memory.options().batching());
-        Sequence sequence = new Sequence(text, "", 0, 0);
+        Sequence sequence = new Sequence(text, new int[0], "", 0, 0, true);
         for (int page = 0; page < Sequence.pagesFor(text.length); page++) {
             sequence.addPage(page);
         }
         double[] sum = new double[1];
         for (int i = 0; i + 1 < text.length; i++) {
-            int next = text[i + 1];
-            List<Scheduler.Slice> slices = List.of(new Scheduler.Slice(sequence, i, 1, true));
+            List<Scheduler.Slice> slices = List.of(new Scheduler.Slice(sequence, i, 1));
             runner.forward(slices);
-            runner.visitLogits(
-                    slices,
-                    (slice, logits, at) -> sum[0] += Logits.logSumExp(logits, at, vocabulary) - logits[at + next]);
+            runner.visitLogits(slices, (scored, position, logits, at) -> {
+                sum[0] += Logits.logSumExp(logits, at, vocabulary) - logits[at + text[position + 1]];
+                scored.score();
+            });
         }
         return sum[0];
     }

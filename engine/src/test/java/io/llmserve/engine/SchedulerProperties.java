@@ -57,7 +57,8 @@ class SchedulerProperties {
         for (int i = repeated; i < prompt.length; i++) {
             prompt[i] = random.nextInt(VOCABULARY);
         }
-        Sequence sequence = new Sequence(prompt, "salt" + random.nextInt(2), random.nextInt(3), arrivals++);
+        Sequence sequence = new Sequence(
+                prompt, new int[0], "salt" + random.nextInt(2), random.nextInt(3), arrivals++, random.nextInt(4) == 0);
         live.add(sequence);
         scheduler.add(sequence);
     }
@@ -87,8 +88,21 @@ class SchedulerProperties {
         }
         for (Slice slice : slices) {
             scheduler.computed(slice);
-            if (slice.samples()) {
+            scorePrompt(slice);
+            if (slice.from() + slice.count() == slice.sequence().length()) {
+                assertThat(slice.sequence().hasUnscoredPrompt()).isFalse();
                 advance(scheduler, slice.sequence(), random);
+            }
+        }
+    }
+
+    /// Each position once and in order, whatever was cached or preempted.
+    private static void scorePrompt(Slice slice) {
+        Sequence sequence = slice.sequence();
+        for (int position = slice.from(); position < slice.from() + slice.count(); position++) {
+            if (position < sequence.length() - 1 && sequence.needsLogits(position)) {
+                assertThat(position).isEqualTo(sequence.firstLogits());
+                sequence.score();
             }
         }
     }

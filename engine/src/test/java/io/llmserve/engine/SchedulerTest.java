@@ -21,7 +21,7 @@ class SchedulerTest {
 
         assertThat(counts(step())).containsExactly(64);
         assertThat(counts(step())).containsExactly(64);
-        assertThat(step()).containsExactly(new Slice(prompt, 128, 22, true));
+        assertThat(step()).containsExactly(new Slice(prompt, 128, 22));
     }
 
     @Test
@@ -31,7 +31,7 @@ class SchedulerTest {
         stream.append(9);
         Sequence prompt = add(prompt(150, 2), -1);
 
-        assertThat(step()).containsExactly(new Slice(stream, 3, 1, true), new Slice(prompt, 0, 32, false));
+        assertThat(step()).containsExactly(new Slice(stream, 3, 1), new Slice(prompt, 0, 32));
     }
 
     @Test
@@ -42,7 +42,7 @@ class SchedulerTest {
         whole.add(first);
         whole.add(second);
 
-        assertThat(whole.next()).containsExactly(new Slice(first, 0, 150, true));
+        assertThat(whole.next()).containsExactly(new Slice(first, 0, 150));
     }
 
     @Test
@@ -61,7 +61,7 @@ class SchedulerTest {
         scheduler.remove(first);
         Sequence second = add(prompt(48, 1), 0);
 
-        assertThat(step()).containsExactly(new Slice(second, 32, 16, true));
+        assertThat(step()).containsExactly(new Slice(second, 32, 16));
         assertThat(second.cachedTokens()).isEqualTo(32);
         assertThat(scheduler.prefixQueries()).isEqualTo(96);
         assertThat(scheduler.prefixHits()).isEqualTo(32);
@@ -74,7 +74,43 @@ class SchedulerTest {
         Sequence other = new Sequence(prompt(48, 1), "other", 0, arrivals++);
         scheduler.add(other);
 
-        assertThat(step()).containsExactly(new Slice(other, 0, 48, true));
+        assertThat(step()).containsExactly(new Slice(other, 0, 48));
+    }
+
+    @Test
+    void computesAPromptThatIsToBeScoredThoughItIsCachedAndSharesIt() {
+        Sequence first = add(prompt(48, 1), 0);
+        step();
+        scheduler.remove(first);
+        Sequence scored = addScored(prompt(48, 1));
+
+        assertThat(step()).containsExactly(new Slice(scored, 0, 48));
+        assertThat(scored.cachedTokens()).isZero();
+        assertThat(scheduler.prefixQueries()).isEqualTo(48);
+    }
+
+    @Test
+    void aScoredPromptGoesOnWhereItsScoresEnded() {
+        Sequence scored = addScored(prompt(48, 1));
+        step();
+        for (int position = 0; position < 20; position++) {
+            scored.score();
+        }
+        scheduler.remove(scored);
+        scheduler.add(scored);
+
+        assertThat(step()).containsExactly(new Slice(scored, 16, 32));
+    }
+
+    @Test
+    void othersWaitForAPrefixThatIsBeingScored() {
+        Sequence scored = addScored(prompt(150, 1));
+        Sequence second = add(prompt(150, 1), 0);
+
+        assertThat(step()).extracting(Slice::sequence).containsExactly(scored);
+        assertThat(step()).extracting(Slice::sequence).containsExactly(scored);
+        assertThat(step()).extracting(Slice::sequence).containsExactly(scored);
+        assertThat(step()).contains(new Slice(second, 144, 6));
     }
 
     @Test
@@ -86,7 +122,7 @@ class SchedulerTest {
         assertThat(step()).extracting(Slice::sequence).containsExactly(first);
         assertThat(step()).extracting(Slice::sequence).containsExactly(first);
         assertThat(step()).extracting(Slice::sequence).containsExactly(first, unrelated);
-        assertThat(step()).contains(new Slice(second, 144, 6, true));
+        assertThat(step()).contains(new Slice(second, 144, 6));
     }
 
     @Test
@@ -96,7 +132,7 @@ class SchedulerTest {
         step();
         scheduler.remove(first);
 
-        assertThat(step()).containsExactly(new Slice(second, 64, 64, false));
+        assertThat(step()).containsExactly(new Slice(second, 64, 64));
     }
 
     @Test
@@ -128,7 +164,7 @@ class SchedulerTest {
         scheduler.discard(failed);
         Sequence next = add(prompt(48, 1), 0);
 
-        assertThat(step()).containsExactly(new Slice(next, 0, 48, true));
+        assertThat(step()).containsExactly(new Slice(next, 0, 48));
     }
 
     @Test
@@ -152,6 +188,12 @@ class SchedulerTest {
 
     private Sequence add(int[] prompt, int priority) {
         Sequence sequence = new Sequence(prompt, "", priority, arrivals++);
+        scheduler.add(sequence);
+        return sequence;
+    }
+
+    private Sequence addScored(int[] prompt) {
+        Sequence sequence = new Sequence(prompt, new int[0], "", 0, arrivals++, true);
         scheduler.add(sequence);
         return sequence;
     }

@@ -27,4 +27,18 @@ class TinyGoldenTest {
             }
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void scoresATextAsTransformersDoes(String name) throws Exception {
+        try (EngineFactory factory = TinyEngines.load(name, 2);
+                EmbeddedEngine engine = factory.start(TinyEngines.OPTIONS)) {
+            for (GoldenCase example : GoldenCase.read(TinyModels.golden(name))) {
+                Heard heard = new Heard();
+                engine.submit(example.scoring(name), heard);
+                heard.reason();
+                example.assertScores(heard.promptLogprobs(), TOLERANCE);
+            }
+        }
+    }
 }

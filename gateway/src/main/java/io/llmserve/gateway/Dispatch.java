@@ -82,7 +82,8 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
     }
 
     void start() {
-        boolean mayPart = head.route().generates() && peek.choices() == 1 && state.pool.parts();
+        // Scores are made of logits, and those do not move with the pages: who echoes a prompt computes it.
+        boolean mayPart = head.route().generates() && peek.choices() == 1 && !peek.echo() && state.pool.parts();
         if (!mayPart) {
             go();
         } else if (bodies.whole().length() <= Exchange.PEEK_BYTES) {

@@ -94,8 +94,9 @@ final class SplitTest {
                 Rig rig = pair(prefill, decode)) {
             post(rig, "{\"model\":\"m\",\"prompt\":[\"a\",\"b\"],\"max_tokens\":2}");
             post(rig, "{\"model\":\"m\",\"prompt\":\"a\",\"n\":2,\"max_tokens\":2}");
+            post(rig, "{\"model\":\"m\",\"prompt\":\"a\",\"echo\":true,\"logprobs\":1,\"max_tokens\":0}");
             assertThat(prefill.received).isEmpty();
-            assertThat(decode.received).hasSize(2);
+            assertThat(decode.received).hasSize(3);
             post(rig, "{\"model\":\"m\",\"prompt\":[1,2],\"max_tokens\":2}");
             assertThat(prefill.received).hasSize(1);
         }

@@ -18,7 +18,7 @@ final class ChatRequestReader {
 
     ChatRequestReader(RequestReader reader) {
         this.reader = reader;
-        this.generation = new GenerationFieldsReader(reader);
+        this.generation = new GenerationFieldsReader(reader, 1);
     }
 
     ChatRequest read() throws IOException {

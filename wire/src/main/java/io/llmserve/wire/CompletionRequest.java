@@ -5,7 +5,8 @@ import java.util.List;
 /// The body of `POST /v1/completions`. Every prompt is continued `n` times; choices are numbered prompt by
 /// prompt.
 ///
-/// @param echo the answer's text begins with the prompt
+/// @param echo the answer's text begins with the prompt, and log-probabilities with those of the prompt's tokens; it
+/// may then be allowed no token of its own
 public record CompletionRequest(
         List<Prompt> prompts, boolean echo, boolean addSpecialTokens, GenerationFields generation) {
     /// Of an answer whose request names no limit.

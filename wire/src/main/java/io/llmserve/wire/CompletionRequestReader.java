@@ -18,7 +18,7 @@ final class CompletionRequestReader {
 
     CompletionRequestReader(RequestReader reader) {
         this.reader = reader;
-        this.generation = new GenerationFieldsReader(reader);
+        this.generation = new GenerationFieldsReader(reader, 0);
     }
 
     CompletionRequest read() throws IOException {
@@ -26,11 +26,10 @@ final class CompletionRequestReader {
         if (!promptGiven) {
             throw ServeException.invalid("prompt", "prompt is required.");
         }
-        if (echo && logprobs >= 0) {
-            throw ServeException.invalid(
-                    "logprobs", "echo together with logprobs is not supported by this engine; leave one out.");
-        }
         GenerationFields fields = generation.finish(logprobs);
+        if (!echo && fields.sampling().stopping().maxTokens().orElse(1) == 0) {
+            throw ServeException.invalid("max_tokens", "max_tokens must be positive, or echo true; got 0 and false.");
+        }
         long sequences = (long) prompts.size() * fields.choices();
         if (sequences > RequestLimits.MAX_SEQUENCES) {
             throw ServeException.invalid(

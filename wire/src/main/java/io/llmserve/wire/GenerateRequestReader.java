@@ -13,7 +13,7 @@ final class GenerateRequestReader {
 
     GenerateRequestReader(RequestReader reader) {
         this.reader = reader;
-        this.generation = new GenerationFieldsReader(reader);
+        this.generation = new GenerationFieldsReader(reader, 1);
     }
 
     GenerateRequest read() throws IOException {

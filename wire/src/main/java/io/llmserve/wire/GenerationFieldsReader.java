@@ -29,9 +29,10 @@ final class GenerationFieldsReader {
     private Optional<KvTransfer> kvTransfer = Optional.empty();
     private List<Integer> resumeTokenIds = List.of();
 
-    GenerationFieldsReader(RequestReader reader) {
+    /// @param leastTokens that an answer must be allowed
+    GenerationFieldsReader(RequestReader reader, int leastTokens) {
         this.reader = reader;
-        this.sampling = new SamplingFieldsReader(reader);
+        this.sampling = new SamplingFieldsReader(reader, leastTokens);
     }
 
     /// Consumes the value and returns true, if the field is known here.

@@ -35,7 +35,7 @@ final class JsonBytes {
     }
 
     JsonBytes logprob(float value) {
-        return raw(Float.toString(Float.isNaN(value) ? LOWEST_LOGPROB : Math.max(LOWEST_LOGPROB, value)));
+        return raw(Float.isNaN(value) ? "null" : Float.toString(Math.max(LOWEST_LOGPROB, value)));
     }
 
     JsonBytes string(String value) {

@@ -19,6 +19,15 @@ public record Logprobs(List<Position> positions, int textOffset) {
             top = List.copyOf(top);
         }
 
+        /// A prompt's first token: nothing comes before it that could have made it likely.
+        public static Position unscored(byte[] bytes) {
+            return new Position(new Candidate(bytes, Float.NaN), List.of());
+        }
+
+        boolean isScored() {
+            return !Float.isNaN(chosen.logprob());
+        }
+
         /// UTF-16 units of the chosen token, as offsets count them.
         public int textLength() {
             return chosen.token().length();
@@ -26,6 +35,7 @@ public record Logprobs(List<Position> positions, int textOffset) {
     }
 
     /// @param bytes of the token, which alone may be no valid UTF-8
+    /// @param logprob NaN where there is none
     public record Candidate(byte[] bytes, float logprob) {
         String token() {
             return new String(bytes, StandardCharsets.UTF_8);
@@ -66,20 +76,25 @@ public record Logprobs(List<Position> positions, int textOffset) {
         }
         json.raw("],\"top_logprobs\":[");
         for (int i = 0; i < positions.size(); i++) {
-            json.raw(i == 0 ? "{" : ",{");
+            json.raw(i == 0 ? "" : ",");
             writeTop(json, positions.get(i));
-            json.raw("}");
         }
         json.raw("]}");
     }
 
     /// The chosen token is among them whatever its rank. Two tokens that read the same appear once.
     private static void writeTop(JsonBytes json, Position position) {
+        if (!position.isScored()) {
+            json.raw("null");
+            return;
+        }
+        json.raw("{");
         Set<String> written = new HashSet<>();
         for (Candidate candidate : position.top()) {
             writeEntry(json, candidate, written);
         }
         writeEntry(json, position.chosen(), written);
+        json.raw("}");
     }
 
     private static void writeEntry(JsonBytes json, Candidate candidate, Set<String> written) {

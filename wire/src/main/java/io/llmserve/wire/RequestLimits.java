@@ -13,6 +13,8 @@ public final class RequestLimits {
     public static final int MAX_STOP_LENGTH = 1_024;
     public static final int MAX_STOP_TOKEN_IDS = 1_024;
     public static final int MAX_LOGIT_BIASES = 1_024;
+    /// Log-probabilities of echoed prompts in one answer, alternatives included: they are held until it is sent.
+    public static final int MAX_PROMPT_LOGPROBS = 1 << 20;
     /// UTF-16 units of `request_id` and `X-Request-Id`.
     public static final int MAX_REQUEST_ID_LENGTH = 128;
     /// UTF-16 units of `cache_salt`, as in vLLM.

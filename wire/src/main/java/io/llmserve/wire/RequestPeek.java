@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 ///
 /// @param maxTokens `max_completion_tokens`, or else `max_tokens`
 /// @param includeUsage `stream_options.include_usage`
+/// @param echo `echo`: the prompt itself may have to be scored
 /// @param tokenIds `return_token_ids`, where false is EMPTY
 /// @param seed `seed`
 public record RequestPeek(
@@ -18,12 +19,13 @@ public record RequestPeek(
         boolean includeUsage,
         OptionalInt maxTokens,
         int choices,
+        boolean echo,
         Named tokenIds,
         Named seed) {
 
     /// Of a body without fields.
     public static final RequestPeek NOTHING =
-            new RequestPeek(Optional.empty(), false, false, OptionalInt.empty(), 1, Named.ABSENT, Named.ABSENT);
+            new RequestPeek(Optional.empty(), false, false, OptionalInt.empty(), 1, false, Named.ABSENT, Named.ABSENT);
 
     /// What became of a field: there is none, it is there but asks for nothing, or it has a value.
     public enum Named {
@@ -45,6 +47,7 @@ public record RequestPeek(
         private int maxTokens = -1;
         private int maxCompletionTokens = -1;
         private int choices = 1;
+        private boolean echo;
         private Named tokenIds = Named.ABSENT;
         private Named seed = Named.ABSENT;
 
@@ -61,6 +64,7 @@ public record RequestPeek(
                     includeUsage,
                     limit >= 0 ? OptionalInt.of(limit) : OptionalInt.empty(),
                     choices,
+                    echo,
                     tokenIds,
                     seed);
         }
@@ -69,9 +73,10 @@ public record RequestPeek(
             switch (name) {
                 case "model" -> model = reader.string("");
                 case "stream" -> stream = reader.flag(false);
-                case "max_tokens" -> maxTokens = reader.integer(1, Integer.MAX_VALUE, -1);
-                case "max_completion_tokens" -> maxCompletionTokens = reader.integer(1, Integer.MAX_VALUE, -1);
+                case "max_tokens" -> maxTokens = reader.integer(0, Integer.MAX_VALUE, -1);
+                case "max_completion_tokens" -> maxCompletionTokens = reader.integer(0, Integer.MAX_VALUE, -1);
                 case "n" -> choices = reader.integer(1, RequestLimits.MAX_CHOICES, 1);
+                case "echo" -> echo = reader.flag(false);
                 case "stream_options" -> streamOptions();
                 case "return_token_ids" -> tokenIds = reader.flag(false) ? Named.GIVEN : Named.EMPTY;
                 case "seed" -> {

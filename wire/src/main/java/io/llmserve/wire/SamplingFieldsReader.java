@@ -21,6 +21,7 @@ final class SamplingFieldsReader {
     private static final float MAX_BIAS = 100;
 
     private final RequestReader reader;
+    private final int leastTokens;
     private float temperature = 1;
     private float topP = 1;
     private int topK;
@@ -38,8 +39,10 @@ final class SamplingFieldsReader {
     private final Set<Integer> stopTokenIds = new HashSet<>();
     private final List<String> stop = new ArrayList<>();
 
-    SamplingFieldsReader(RequestReader reader) {
+    /// @param leastTokens that an answer must be allowed
+    SamplingFieldsReader(RequestReader reader, int leastTokens) {
         this.reader = reader;
+        this.leastTokens = leastTokens;
     }
 
     /// Consumes the value and returns true, if the field is known here.
@@ -63,8 +66,8 @@ final class SamplingFieldsReader {
 
     private boolean claimsStopping(String name) throws IOException {
         switch (name) {
-            case "max_tokens" -> maxTokens = reader.integer(1, Integer.MAX_VALUE, -1);
-            case "max_completion_tokens" -> maxCompletionTokens = reader.integer(1, Integer.MAX_VALUE, -1);
+            case "max_tokens" -> maxTokens = reader.integer(leastTokens, Integer.MAX_VALUE, -1);
+            case "max_completion_tokens" -> maxCompletionTokens = reader.integer(leastTokens, Integer.MAX_VALUE, -1);
             case "min_tokens" -> minTokens = reader.integer(0, Integer.MAX_VALUE, 0);
             case "ignore_eos" -> ignoreEos = reader.flag(false);
             case "include_stop_str_in_output" -> includeStop = reader.flag(false);
@@ -78,13 +81,13 @@ final class SamplingFieldsReader {
     }
 
     SamplingFields finish(int logprobs) {
-        int limit = maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens;
+        int limit = maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens;
         return new SamplingFields(
                 new Truncation(temperature, topP, topK, minP),
                 new Penalties(repetition, presence, frequency),
                 logitBias,
                 new StoppingFields(
-                        limit > 0 ? OptionalInt.of(limit) : OptionalInt.empty(),
+                        limit >= 0 ? OptionalInt.of(limit) : OptionalInt.empty(),
                         minTokens,
                         stopTokenIds,
                         ignoreEos,

@@ -39,6 +39,17 @@ class AnswerWriterTest {
     }
 
     @Test
+    void aPromptsFirstTokenHasNoLogprob() {
+        Logprobs echoed = new Logprobs(
+                List.of(Position.unscored("Hi".getBytes(StandardCharsets.UTF_8)), new Position(WORD, List.of())), 0);
+        JsonNode answer =
+                write(AnswerShape.TEXT, new ChoicePart(0, "Hi word", echoed, null, Finish.usual(FinishReason.LENGTH)));
+        assertThat(answer.at("/choices/0/logprobs").toString())
+                .isEqualTo("{\"text_offset\":[0,2],\"token_logprobs\":[null,-1.25],\"tokens\":[\"Hi\",\" word\"],"
+                        + "\"top_logprobs\":[null,{\" word\":-1.25}]}");
+    }
+
+    @Test
     void saysWhatStoppedIt() {
         assertThat(choice(AnswerShape.TEXT).path("stop_reason").textValue()).isEqualTo("END");
         JsonNode byToken = write(

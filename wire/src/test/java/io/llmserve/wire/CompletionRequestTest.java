@@ -54,13 +54,24 @@ class CompletionRequestTest {
             {"prompt":[true]}                    | prompt[0]    | prompt[0] must be a string, a token id or a list of token ids, got true.
             {"prompt":"x","suffix":"y"}          | suffix       | suffix is not supported by this engine; leave it out or send one of [""].
             {"prompt":"x","logprobs":true}       | logprobs     | logprobs must be an integer, got true.
-            {"prompt":"x","echo":true,"logprobs":1} | logprobs  | echo together with logprobs is not supported by this engine; leave one out.
+            {"prompt":"x","max_tokens":0,"logprobs":1} | max_tokens | max_tokens must be positive, or echo true; got 0 and false.
+            {"max_tokens":-1,"prompt":"x","echo":true} | max_tokens | max_tokens must be between 0 and 2147483647, got -1.
+            {"prompt":"x","max_completion_tokens":0} | max_tokens | max_tokens must be positive, or echo true; got 0 and false.
             {"prompt":["a","b","c","d","e","f","g","h","i"],"n":128} | prompt | 9 prompts with n 128 are 1152 sequences; at most 1024 are allowed in one request.
             """)
     void refusesWithThePathAndWhatIsAllowed(String body, String parameter, String message) {
         var refusal = refusal(() -> CompletionRequest.parse(utf8(body)));
         assertThat(refusal.parameter()).isEqualTo(parameter);
         assertThat(refusal.messageText()).isEqualTo(message);
+    }
+
+    @Test
+    void anEchoMayBeAllowedNoTokenOfItsOwn() {
+        CompletionRequest request =
+                CompletionRequest.parse(utf8("{\"max_tokens\":0,\"prompt\":\"x\",\"logprobs\":1,\"echo\":true}"));
+        assertThat(request.echo()).isTrue();
+        assertThat(request.generation().sampling().logprobs()).isEqualTo(1);
+        assertThat(request.generation().sampling().stopping().maxTokens()).hasValue(0);
     }
 
     @Test

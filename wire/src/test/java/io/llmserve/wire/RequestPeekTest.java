@@ -28,6 +28,14 @@ class RequestPeekTest {
     }
 
     @Test
+    void seesThatAPromptMayOnlyBeToBeScored() {
+        RequestPeek peek = RequestPeek.of(utf8("{\"prompt\":\"x\",\"echo\":true,\"max_tokens\":0}"));
+        assertThat(peek.echo()).isTrue();
+        assertThat(peek.maxTokens()).hasValue(0);
+        assertThat(RequestPeek.of(utf8("{\"echo\":null}")).echo()).isFalse();
+    }
+
+    @Test
     void takesNullForAbsent() {
         RequestPeek peek = RequestPeek.of(utf8("{\"model\":null,\"stream\":null,\"stream_options\":null,\"n\":null}"));
         assertThat(peek.model()).isEmpty();

@@ -37,11 +37,12 @@ final class ChoiceText {
     private int lastToken = NONE;
     private @Nullable Finish finish;
     private boolean finishTaken;
+    /// An echoed text waits for its log-probabilities.
+    private boolean awaitsPrompt;
 
     private static final int NONE = -1;
 
-    /// @param prefix what the text begins with: the prompt where it is to be echoed
-    ChoiceText(int index, String prefix, ServedModel model, GenerationFields fields, StopStrings stopStrings) {
+    ChoiceText(int index, Plan.Echo echo, ServedModel model, GenerationFields fields, StopStrings stopStrings) {
         this.index = index;
         this.language = model.language();
         this.eosTokenIds = model.eosTokenIds();
@@ -49,8 +50,18 @@ final class ChoiceText {
         this.stopping = fields.sampling().stopping();
         this.decoder = language.answer(fields.output().skipSpecialTokens());
         this.stops = stopStrings.matcher(stopping.includeStop());
-        text.append(prefix);
-        positionsOffset = prefix.length();
+        text.append(echo.text());
+        awaitsPrompt = echo.isScored();
+        positionsOffset = awaitsPrompt ? 0 : echo.text().length();
+    }
+
+    /// Takes the log-probabilities of the prompt, all but its first token's, which has none.
+    void acceptPrompt(int[] prompt, List<TokenLogprobs> logprobs) {
+        awaitsPrompt = false;
+        positions.add(Logprobs.Position.unscored(language.bytes(prompt[0])));
+        for (int i = 1; i < prompt.length; i++) {
+            positions.add(position(prompt[i], logprobs.get(i - 1)));
+        }
     }
 
     /// Takes tokens that were sent from elsewhere, and their text: what follows is decoded, stopped and counted as
@@ -121,7 +132,7 @@ final class ChoiceText {
     boolean hasPart() {
         boolean ended = finish != null && !finishTaken;
         boolean hasIds = fields.output().returnTokenIds() && tokenIdCount > 0;
-        return !text.isEmpty() || ended || hasIds;
+        return !awaitsPrompt && (!text.isEmpty() || ended || hasIds);
     }
 
     /// What came since the last part. With the last one the finish.
@@ -171,11 +182,15 @@ final class ChoiceText {
             tokenIds[tokenIdCount++] = id;
         }
         if (logprobs != null && fields.sampling().wantsLogprobs()) {
-            List<Candidate> top = new ArrayList<>(logprobs.topTokenIds().length);
-            for (int i = 0; i < logprobs.topTokenIds().length; i++) {
-                top.add(new Candidate(language.bytes(logprobs.topTokenIds()[i]), logprobs.topLogprobs()[i]));
-            }
-            positions.add(new Logprobs.Position(new Candidate(language.bytes(id), logprobs.chosen()), top));
+            positions.add(position(id, logprobs));
         }
+    }
+
+    private Logprobs.Position position(int id, TokenLogprobs logprobs) {
+        List<Candidate> top = new ArrayList<>(logprobs.topTokenIds().length);
+        for (int i = 0; i < logprobs.topTokenIds().length; i++) {
+            top.add(new Candidate(language.bytes(logprobs.topTokenIds()[i]), logprobs.topLogprobs()[i]));
+        }
+        return new Logprobs.Position(new Candidate(language.bytes(id), logprobs.chosen()), top);
     }
 }

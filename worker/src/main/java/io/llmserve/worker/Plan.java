@@ -21,9 +21,19 @@ record Plan(
         long seed,
         long arrivalNanos) {
 
-    /// @param echo what the answer's text begins with; empty unless asked for
     /// @param maxTokens of each of its choices
-    record PlannedPrompt(int[] tokenIds, String echo, int maxTokens) {}
+    record PlannedPrompt(int[] tokenIds, Echo echo, int maxTokens) {}
+
+    /// What an answer says of its prompt, before it goes on.
+    ///
+    /// @param logprobs alternatives per token of the prompt; -1 for no log-probabilities
+    record Echo(String text, int logprobs) {
+        static final Echo NONE = new Echo("", -1);
+
+        boolean isScored() {
+            return logprobs >= 0;
+        }
+    }
 
     /// Choices are numbered prompt by prompt.
     int choiceCount() {
@@ -45,7 +55,8 @@ record Plan(
                         samplingOf(choice),
                         cacheSalt,
                         fields.identity().priority())
-                .resumedAfter(resumed);
+                .resumedAfter(resumed)
+                .scored(promptOf(choice).echo().logprobs());
     }
 
     private SamplingParameters samplingOf(int choice) {

@@ -10,6 +10,7 @@ import io.llmserve.wire.GenerateRequest;
 import io.llmserve.wire.GenerationFields;
 import io.llmserve.wire.InternalHeaders;
 import io.llmserve.wire.Prompt;
+import io.llmserve.worker.Plan.Echo;
 import io.llmserve.worker.Plan.PlannedPrompt;
 import io.llmserve.worker.WorkerOptions.Trust;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ final class Planner {
         int[] ids = prompts.tokenize(
                 characters(request.messages()),
                 () -> model.language().encode(request.messages(), request.addGenerationPrompt()));
-        PlannedPrompt prompt = prompts.plan(ids, "", request.generation(), Integer.MAX_VALUE);
+        PlannedPrompt prompt = prompts.plan(ids, Echo.NONE, request.generation(), Integer.MAX_VALUE);
         return plan(AnswerShape.CHAT, name, exchange, request.generation(), List.of(prompt), arrivalNanos);
     }
 
@@ -56,9 +57,12 @@ final class Planner {
         List<PlannedPrompt> planned = new ArrayList<>();
         for (Prompt prompt : request.prompts()) {
             int[] ids = prompts.tokenIds(prompt, request.addSpecialTokens());
-            String echo = request.echo() ? echo(prompt) : "";
+            Echo echo = request.echo()
+                    ? new Echo(text(prompt), request.generation().sampling().logprobs())
+                    : Echo.NONE;
             planned.add(prompts.plan(ids, echo, request.generation(), CompletionRequest.DEFAULT_MAX_TOKENS));
         }
+        PromptCheck.limitLogprobs(planned, request.generation().choices());
         return plan(AnswerShape.TEXT, name, exchange, request.generation(), planned, arrivalNanos);
     }
 
@@ -66,7 +70,7 @@ final class Planner {
         GenerateRequest request = GenerateRequest.parse(body);
         String name = model.resolve(request.generation().model());
         int[] ids = prompts.inVocabulary("token_ids", request.tokenIds());
-        PlannedPrompt prompt = prompts.plan(ids, "", request.generation(), GenerateRequest.DEFAULT_MAX_TOKENS);
+        PlannedPrompt prompt = prompts.plan(ids, Echo.NONE, request.generation(), GenerateRequest.DEFAULT_MAX_TOKENS);
         return plan(AnswerShape.TOKENS, name, exchange, request.generation(), List.of(prompt), arrivalNanos);
     }
 
@@ -76,7 +80,7 @@ final class Planner {
                 .sum();
     }
 
-    private String echo(Prompt prompt) {
+    private String text(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Text text -> text.text();
             case Prompt.Tokens tokens -> model.language().decode(tokens.ids(), false);

@@ -3,7 +3,10 @@ package io.llmserve.worker;
 import io.llmserve.core.ServeException;
 import io.llmserve.wire.GenerationFields;
 import io.llmserve.wire.Prompt;
+import io.llmserve.wire.RequestLimits;
+import io.llmserve.worker.Plan.Echo;
 import io.llmserve.worker.Plan.PlannedPrompt;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
@@ -65,15 +68,15 @@ final class PromptCheck {
     }
 
     /// @param defaultMaxTokens where the request names no limit
-    PlannedPrompt plan(int[] tokenIds, String echo, GenerationFields fields, int defaultMaxTokens) {
+    PlannedPrompt plan(int[] tokenIds, Echo echo, GenerationFields fields, int defaultMaxTokens) {
         if (tokenIds.length == 0) {
             throw ServeException.invalid("prompt", "The prompt is empty: at least one token is needed.");
         }
+        var stopping = fields.sampling().stopping();
         int room = model.contextLength() - tokenIds.length;
-        if (room < 1) {
+        if (room < Math.min(1, stopping.maxTokens().orElse(1))) {
             throw tooLong(Integer.toString(tokenIds.length), tokenIds.length);
         }
-        var stopping = fields.sampling().stopping();
         int maxTokens = stopping.maxTokens().orElse(Math.min(room, defaultMaxTokens));
         if (maxTokens > room) {
             throw ServeException.invalid(
@@ -96,6 +99,22 @@ final class PromptCheck {
         stopping.stopTokenIds().forEach(id -> inVocabulary("stop_token_ids", new int[] {id}));
         fields.sampling().logitBias().keySet().forEach(id -> inVocabulary("logit_bias", new int[] {id}));
         return new PlannedPrompt(tokenIds, echo, maxTokens);
+    }
+
+    /// The log-probabilities of prompts are held until the answer is sent.
+    static void limitLogprobs(List<PlannedPrompt> prompts, int choices) {
+        long total = 0;
+        for (PlannedPrompt prompt : prompts) {
+            total += (long) choices
+                    * prompt.tokenIds().length
+                    * (1 + prompt.echo().logprobs());
+        }
+        if (total > RequestLimits.MAX_PROMPT_LOGPROBS) {
+            throw ServeException.invalid(
+                    "logprobs",
+                    "echo with these prompts, n and logprobs asks for %d log-probabilities; at most %d are allowed."
+                            .formatted(total, RequestLimits.MAX_PROMPT_LOGPROBS));
+        }
     }
 
     /// vLLM's words.

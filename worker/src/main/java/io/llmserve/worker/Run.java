@@ -140,6 +140,9 @@ final class Run {
 
     private void take(TokenEvent event) {
         switch (event) {
+            case TokenEvent.Prompt prompt ->
+                choices.get(prompt.choice())
+                        .acceptPrompt(plan.promptOf(prompt.choice()).tokenIds(), prompt.logprobs());
             case TokenEvent.Token token -> token(token);
             case TokenEvent.End end -> end(end.choice(), end.reason(), end.usage(), end.nanos());
             case TokenEvent.Failed failed -> failed(failed);

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Carries what the engine says from its thread, which must not wait, to the thread of the answer. Holds at
-/// most the tokens that the request asked for: that is its bound.
+/// most the tokens that the request asked for, and its prompts' log-probabilities: that is its bound.
 final class TokenFeed {
     private final Clock clock;
     private final LinkedBlockingQueue<TokenEvent> events = new LinkedBlockingQueue<>();
@@ -24,6 +24,11 @@ final class TokenFeed {
 
     GenerationListener listener(int choice) {
         return new GenerationListener() {
+            @Override
+            public void onPrompt(List<TokenLogprobs> logprobs) {
+                events.add(new TokenEvent.Prompt(choice, logprobs));
+            }
+
             @Override
             public void onToken(int tokenId, @Nullable TokenLogprobs logprobs) {
                 events.add(new TokenEvent.Token(choice, tokenId, logprobs, clock.nanos()));

@@ -1,34 +1,29 @@
 package io.llmserve.worker;
 
+import static io.llmserve.worker.Harness.CHAT;
+import static io.llmserve.worker.Harness.TEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmserve.worker.WorkerOptions.Limits;
-import java.io.InputStream;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Whatever comes in: one clear answer, nothing left behind, and the next request is answered.
 class BadInputTest {
-    private static final String CHAT = "/v1/chat/completions";
-    private static final String TEXT = "/v1/completions";
-    private final Harness worker = new Harness();
-
-    @AfterEach
-    void close() {
-        worker.assertNothingLeft();
-        worker.close();
-    }
+    @RegisterExtension
+    final Harness worker = new Harness();
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
@@ -40,8 +35,9 @@ class BadInputTest {
             {"prompt":"x","model":"nope"}            | 404 | model        | The model `nope` does not exist. Valid aliases: tiny, org/tiny.
             {"prompt":"x","model":7}                 | 400 | model        | must be a string
             {"prompt":""}                            | 400 | prompt       | at least one token
-            {"prompt":"x","max_tokens":0}            | 400 | max_tokens   | between 1 and 2147483647, got 0
-            {"prompt":"x","max_tokens":-1}           | 400 | max_tokens   | between 1 and 2147483647, got -1
+            {"prompt":"x","max_tokens":0}            | 400 | max_tokens   | must be positive, or echo true; got 0
+            {"prompt":"x","max_tokens":-1}           | 400 | max_tokens   | between 0 and 2147483647, got -1
+            {"prompt":"x","max_tokens":0,"min_tokens":1,"echo":true} | 400 | min_tokens | at most max_tokens, 0, got 1
             {"prompt":"x","max_tokens":200}          | 400 | max_tokens   | (200 > 200 - 1)
             {"prompt":"x","min_tokens":9,"max_tokens":8} | 400 | min_tokens | at most max_tokens, 8, got 9
             {"prompt":"x","temperature":NaN}         | 400 | temperature  | NaN
@@ -99,6 +95,17 @@ class BadInputTest {
     }
 
     @Test
+    void refusesToHoldMillionsOfLogprobs() {
+        String prompt = "\"" + "x".repeat(190) + "\"";
+        String prompts = String.join(",", Collections.nCopies(300, prompt));
+        HttpResponse<String> response =
+                worker.post(TEXT, "{\"prompt\":[" + prompts + "],\"echo\":true,\"logprobs\":20,\"max_tokens\":0}");
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("asks for 1197000 log-probabilities; at most 1048576 are allowed");
+        assertThat(Harness.json(response).at("/error/param").textValue()).isEqualTo("logprobs");
+    }
+
+    @Test
     void refusesAThousandStopStrings() {
         String stops = IntStream.range(0, 1_000).mapToObj(i -> "\"s" + i + "\"").collect(Collectors.joining(","));
         HttpResponse<String> response = worker.post(TEXT, "{\"prompt\":\"x\",\"stop\":[" + stops + "]}");
@@ -142,7 +149,7 @@ class BadInputTest {
                         "POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
                                 + "transfer-encoding: chunked\r\n\r\n"
                                 + Integer.toHexString(body.length()) + "\r\n" + body + "\r\n");
-                assertThat(read(socket)).startsWith("HTTP/1.1 413").contains("more than 1000 bytes");
+                assertThat(Harness.read(socket)).startsWith("HTTP/1.1 413").contains("more than 1000 bytes");
             }
             strict.assertNothingLeft();
         }
@@ -167,10 +174,5 @@ class BadInputTest {
             }
             narrow.assertNothingLeft();
         }
-    }
-
-    static String read(Socket socket) throws Exception {
-        InputStream in = socket.getInputStream();
-        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
 }

@@ -1,5 +1,7 @@
 package io.llmserve.worker;
 
+import static io.llmserve.worker.Harness.CHAT;
+import static io.llmserve.worker.Harness.TEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,19 +9,12 @@ import io.llmserve.engine.GenerationRequest;
 import io.llmserve.wire.InternalHeaders;
 import java.net.http.HttpResponse;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class CompletionsTest {
-    private static final String CHAT = "/v1/chat/completions";
-    private static final String TEXT = "/v1/completions";
-    private final Harness worker = new Harness();
-
-    @AfterEach
-    void close() {
-        worker.assertNothingLeft();
-        worker.close();
-    }
+    @RegisterExtension
+    final Harness worker = new Harness();
 
     private static String chat(String more) {
         return "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]" + more + "}";
@@ -146,6 +141,50 @@ class CompletionsTest {
         assertThat(answer.at("/choices/2/token_ids").toString()).isEqualTo("[72]");
         assertThat(answer.at("/usage/prompt_tokens").intValue()).isEqualTo(5);
         assertThat(answer.at("/usage/completion_tokens").intValue()).isEqualTo(4);
+    }
+
+    @Test
+    void scoresAnEchoedPromptFromItsSecondTokenOn() {
+        worker.engine.says("z");
+        JsonNode logprobs = Harness.json(
+                        worker.post(TEXT, "{\"prompt\":\"aé\",\"echo\":true,\"logprobs\":2,\"max_tokens\":1}"))
+                .at("/choices/0/logprobs");
+        assertThat(logprobs.path("tokens").toString()).isEqualTo("[\"a\",\"?\",\"z\"]");
+        assertThat(logprobs.path("token_logprobs").toString()).isEqualTo("[null,-0.25,-0.25]");
+        assertThat(logprobs.path("text_offset").toString()).isEqualTo("[0,1,2]");
+        assertThat(logprobs.path("top_logprobs").toString())
+                .isEqualTo("[null,{\"?\":-0.25,\"b\":-1.25},{\"z\":-0.25,\"b\":-1.25}]");
+    }
+
+    @Test
+    void scoresPromptsWithoutContinuingThem() {
+        JsonNode answer = Harness.json(
+                worker.post(TEXT, "{\"prompt\":[\"ab\",\"c\"],\"echo\":true,\"logprobs\":0,\"max_tokens\":0}"));
+        assertThat(answer.at("/choices/0/text").textValue()).isEqualTo("ab");
+        assertThat(answer.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+        assertThat(answer.at("/choices/0/logprobs/top_logprobs").toString()).isEqualTo("[null,{\"b\":-0.25}]");
+        assertThat(answer.at("/choices/1/logprobs/token_logprobs").toString()).isEqualTo("[null]");
+        assertThat(answer.at("/usage/completion_tokens").intValue()).isZero();
+        assertThat(answer.at("/usage/prompt_tokens").intValue()).isEqualTo(3);
+    }
+
+    @Test
+    void streamsAScoredEchoInOnePart() {
+        worker.engine.says("xy");
+        List<JsonNode> chunks = Harness.chunks(worker.post(
+                TEXT, "{\"prompt\":\"abc\",\"echo\":true,\"logprobs\":1,\"max_tokens\":2,\"n\":2,\"stream\":true}"));
+        for (int choice = 0; choice < 2; choice++) {
+            int index = choice;
+            List<JsonNode> own = chunks.stream()
+                    .map(chunk -> chunk.at("/choices/0"))
+                    .filter(part -> part.path("index").intValue() == index)
+                    .toList();
+            assertThat(own.getFirst().path("text").textValue()).startsWith("abc");
+            assertThat(own.stream()
+                            .flatMap(part -> part.at("/logprobs/text_offset").valueStream())
+                            .map(JsonNode::intValue))
+                    .containsExactly(0, 1, 2, 3, 4);
+        }
     }
 
     @Test

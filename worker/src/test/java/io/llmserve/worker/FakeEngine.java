@@ -12,6 +12,7 @@ import io.llmserve.engine.GenerationRequest;
 import io.llmserve.engine.GenerationUsage;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -78,13 +79,16 @@ final class FakeEngine implements Engine {
                 listener.onFailure(failure);
                 return true;
             }
+            if (said == 0 && request.promptLogprobs() >= 0) {
+                listener.onPrompt(promptLogprobs());
+            }
             if (said == request.sampling().stopping().maxTokens()) {
                 listener.onEnd(FinishReason.LENGTH, usage());
                 return true;
             }
             int token = tokens[said++ % tokens.length];
             generated++;
-            listener.onToken(token, logprobs(token));
+            listener.onToken(token, logprobs(token, request.sampling().logprobs()));
             boolean eos =
                     token == FakeLanguage.EOS && !request.sampling().stopping().ignoreEos();
             if (eos || request.sampling().stopping().stopTokenIds().contains(token)) {
@@ -98,11 +102,18 @@ final class FakeEngine implements Engine {
             return false;
         }
 
-        private @Nullable TokenLogprobs logprobs(int token) {
-            int count = request.sampling().logprobs();
-            if (count < 0) {
-                return null;
-            }
+        private List<TokenLogprobs> promptLogprobs() {
+            return Arrays.stream(request.prompt())
+                    .skip(1)
+                    .mapToObj(token -> alternatives(token, request.promptLogprobs()))
+                    .toList();
+        }
+
+        private static @Nullable TokenLogprobs logprobs(int token, int count) {
+            return count < 0 ? null : alternatives(token, count);
+        }
+
+        private static TokenLogprobs alternatives(int token, int count) {
             int[] top = new int[count];
             float[] values = new float[count];
             for (int i = 0; i < count; i++) {

@@ -22,9 +22,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// A worker on a free port with a fake engine behind it, and a client in front.
-final class Harness implements AutoCloseable {
+/// A worker on a free port with a fake engine behind it, and a client in front. Registered as an extension of a
+/// test, it checks after each method that nothing is left.
+final class Harness implements AutoCloseable, AfterEachCallback {
+    static final String CHAT = "/v1/chat/completions";
+    static final String TEXT = "/v1/completions";
     static final int CONTEXT = 200;
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient CLIENT =
@@ -99,6 +104,11 @@ final class Harness implements AutoCloseable {
         socket.getOutputStream().flush();
     }
 
+    /// All that comes until the server closes the connection.
+    static String read(Socket socket) throws IOException {
+        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
     /// A whole request as bytes.
     static String rawPost(String path, String json) {
         return "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
@@ -158,9 +168,15 @@ final class Harness implements AutoCloseable {
         eventually(() -> engine.live() == 0 && server.openRequests() == 0);
         engine.allow(1_000_000);
         engine.failWith(null);
-        assertThat(post("/v1/completions", "{\"prompt\":\"next\",\"max_tokens\":2}")
-                        .statusCode())
+        assertThat(post(TEXT, "{\"prompt\":\"next\",\"max_tokens\":2}").statusCode())
                 .isEqualTo(200);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        try (Harness closing = this) {
+            closing.assertNothingLeft();
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.llmserve.worker;
 
+import static io.llmserve.worker.Harness.TEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmserve.core.Failure;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.Test;
 
 /// What can go wrong while an answer is on its way.
 class StreamingTest {
-    private static final String TEXT = "/v1/completions";
     private static final String STREAM = "{\"prompt\":\"x\",\"max_tokens\":150,\"stream\":true}";
 
     @Test

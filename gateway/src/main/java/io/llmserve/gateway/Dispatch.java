@@ -78,7 +78,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
         this.peek = peek;
         this.outcome = outcome;
         resumable = head.route().generates() && peek.stream() && peek.choices() == 1 && state.pool.resumes();
-        bodies = new HopBodies(head.route(), body, peek, resumable);
+        bodies = new HopBodies(head.route(), body, peek, head.tenant(), resumable);
     }
 
     void start() {
@@ -194,7 +194,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
                 .setHost(worker.host())
                 .setPort(worker.port())
                 .setURI(head.uri())
-                .setHeaders(ForwardedHeaders.toWorker(request.headers(), head.tenant(), id, head.id()));
+                .setHeaders(ForwardedHeaders.toWorker(request.headers(), id, head.id()));
     }
 
     @Override

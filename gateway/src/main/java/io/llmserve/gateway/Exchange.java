@@ -116,12 +116,12 @@ final class Exchange implements Dispatch.Outcome {
         receivedBytes = bytes.length();
         if (bytes.length() <= PEEK_BYTES) {
             try {
-                enterLine(RequestPeek.of(bytes.getBytes()));
+                enterLine(head.route().peek(bytes.getBytes()));
             } catch (ServeException refused) {
                 failed(refused);
             }
         } else {
-            loop.compute(() -> RequestPeek.of(bytes.getBytes()), this::peeked);
+            loop.compute(() -> head.route().peek(bytes.getBytes()), this::peeked);
         }
     }
 

@@ -34,14 +34,11 @@ final class ForwardedHeaders {
 
     private ForwardedHeaders() {}
 
-    static MultiMap toWorker(MultiMap fromClient, Tenant tenant, String hopId, String requestId) {
+    static MultiMap toWorker(MultiMap fromClient, String hopId, String requestId) {
         MultiMap headers = HttpHeaders.headers();
         copy(fromClient, headers, NOT_TO_WORKER);
         headers.set(REQUEST_ID, hopId);
         headers.set(InternalHeaders.REQUEST_ID, requestId);
-        if (!tenant.cacheSalt().isEmpty()) {
-            headers.set(InternalHeaders.CACHE_SALT, tenant.cacheSalt());
-        }
         return headers;
     }
 

@@ -6,12 +6,14 @@ import io.llmserve.wire.KvTransfer;
 import io.llmserve.wire.RequestPeek;
 import io.llmserve.wire.RequestPeek.Named;
 import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// What each worker of one request is sent: the client's body with as few bytes changed as may be.
 final class HopBodies {
+    private static final byte[] NO_FIELDS = {'{', '}'};
     private static final byte[] KEEP = new KvTransfer.KeepForDecode().toJson();
 
     private final Route route;
@@ -20,11 +22,33 @@ final class HopBodies {
 
     private byte @Nullable [] bytes;
 
+    /// @param tenant whose cache salt goes into the body: where vLLM looks for it, and over one that the client wrote
     /// @param resumable the stream may have to go on elsewhere: the worker shall tell its tokens, and the seed is
     /// drawn here, so that another worker draws the same tokens
-    HopBodies(Route route, Buffer original, RequestPeek peek, boolean resumable) {
+    HopBodies(Route route, Buffer original, RequestPeek peek, Tenant tenant, boolean resumable) {
         this.route = route;
-        whole = resumable ? Buffer.buffer(resumable(original.getBytes(), peek)) : original;
+        Additions additions = new Additions();
+        if (route.generates() && !tenant.cacheSalt().isEmpty()) {
+            additions.add("cache_salt", peek.cacheSalt(), "\"" + tenant.cacheSalt() + "\"");
+        }
+        if (resumable) {
+            String seed = Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE));
+            if (peek.tokenIds() != Named.GIVEN) {
+                additions.add("return_token_ids", peek.tokenIds(), "true");
+            }
+            if (peek.seed() != Named.GIVEN && route != Route.GENERATE) {
+                additions.add("seed", peek.seed(), seed);
+            } else if (peek.seed() != Named.GIVEN) {
+                byte[] body = original.getBytes();
+                additions.edit(
+                        "sampling_params", sampling(body, JsonMember.all(body), new FieldEdits().set("seed", seed)));
+            }
+        }
+        whole = additions.applyTo(original);
+    }
+
+    Route route() {
+        return route;
     }
 
     /// A copy, made when somebody needs it.
@@ -43,14 +67,12 @@ final class HopBodies {
 
     /// For prefill: the prompt and one token, which nobody wants.
     Buffer prefill(List<JsonMember> members, boolean withTransfer) {
-        FieldEdits edits = new FieldEdits()
-                .set("max_tokens", "1")
-                .set("stream", "false")
-                .remove("stream_options")
-                .remove("min_tokens")
-                .remove("return_token_ids");
-        if (route == Route.CHAT_COMPLETIONS) {
-            edits.set("max_completion_tokens", "1");
+        FieldEdits edits =
+                new FieldEdits().set("stream", "false").remove("stream_options").remove("return_token_ids");
+        switch (route) {
+            case CHAT_COMPLETIONS -> oneToken(edits).set("max_completion_tokens", "1");
+            case GENERATE -> edits.set("sampling_params", sampling(bytes(), members, oneToken(new FieldEdits())));
+            default -> oneToken(edits);
         }
         if (withTransfer) {
             edits.set("kv_transfer_params", KEEP);
@@ -70,15 +92,39 @@ final class HopBodies {
                 new FieldEdits().set("resume_token_ids", sent).remove("echo").applyTo(bytes()));
     }
 
-    private static byte[] resumable(byte[] body, RequestPeek peek) {
-        String seed = Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE));
-        if (peek.tokenIds() == Named.EMPTY || peek.seed() == Named.EMPTY) {
-            FieldEdits edits = new FieldEdits().set("return_token_ids", "true");
-            return (peek.seed() == Named.GIVEN ? edits : edits.set("seed", seed)).applyTo(body);
+    private static FieldEdits oneToken(FieldEdits edits) {
+        return edits.set("max_tokens", "1").remove("min_tokens");
+    }
+
+    private static byte[] sampling(byte[] body, List<JsonMember> members, FieldEdits edits) {
+        return edits.applyTo(JsonMember.value(body, members, "sampling_params").orElse(NO_FIELDS));
+    }
+
+    /// Fields that are added in front of the body, without parsing it, where the client named none of them.
+    private static final class Additions {
+        private final StringBuilder front = new StringBuilder();
+        private final FieldEdits edits = new FieldEdits();
+        private boolean edited;
+
+        void add(String name, Named found, String json) {
+            if (found == Named.ABSENT) {
+                front.append('"').append(name).append("\":").append(json).append(',');
+            } else {
+                edit(name, json.getBytes(StandardCharsets.UTF_8));
+            }
         }
-        return FieldEdits.prepend(
-                body,
-                (peek.tokenIds() == Named.ABSENT ? "\"return_token_ids\":true," : "")
-                        + (peek.seed() == Named.ABSENT ? "\"seed\":" + seed + "," : ""));
+
+        void edit(String name, byte[] json) {
+            edits.set(name, json);
+            edited = true;
+        }
+
+        Buffer applyTo(Buffer original) {
+            if (front.isEmpty() && !edited) {
+                return original;
+            }
+            byte[] body = edited ? edits.applyTo(original.getBytes()) : original.getBytes();
+            return Buffer.buffer(front.isEmpty() ? body : FieldEdits.prepend(body, front.toString()));
+        }
     }
 }

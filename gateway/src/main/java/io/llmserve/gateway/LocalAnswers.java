@@ -30,7 +30,7 @@ final class LocalAnswers {
                 }
                 json(request, new JsonObject().put("status", "ready").put("workers", state.pool.upCount()));
             }
-            case CHAT_COMPLETIONS, COMPLETIONS, TOKENIZE, DETOKENIZE ->
+            case CHAT_COMPLETIONS, COMPLETIONS, GENERATE, TOKENIZE, DETOKENIZE ->
                 throw new IllegalArgumentException(route + " is answered by a worker");
         }
     }

@@ -13,13 +13,13 @@ record PromptParts(List<JsonMember> members, PromptChunks chunks, boolean mayPar
     static final PromptParts UNREAD = new PromptParts(List.of(), PromptChunks.NONE, false);
 
     static PromptParts of(HopBodies bodies, Tenant tenant) {
+        Route route = bodies.route();
         byte[] body = bodies.bytes();
         List<JsonMember> members = JsonMember.all(body);
         for (JsonMember member : members) {
-            boolean messages = member.name().equals("messages");
-            if (messages || member.name().equals("prompt")) {
+            if (member.name().equals(route.promptField())) {
                 PromptChunks chunks = PromptChunks.of(body, member.valueStart(), member.end(), tenant.cacheSalt());
-                return new PromptParts(members, chunks, messages || isSingle(body, member));
+                return new PromptParts(members, chunks, route != Route.COMPLETIONS || isSingle(body, member));
             }
         }
         return UNREAD;

@@ -1,6 +1,7 @@
 package io.llmserve.gateway;
 
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.RequestPeek;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -13,6 +14,8 @@ import java.util.stream.Collectors;
 enum Route {
     CHAT_COMPLETIONS("POST", "/v1/chat/completions", true, false),
     COMPLETIONS("POST", "/v1/completions", true, false),
+    /// Tokens in, tokens out, as vLLM has it (a vLLM only where it was started with `--enable-scale-out`).
+    GENERATE("POST", "/inference/v1/generate", true, false),
     TOKENIZE("POST", "/tokenize", true, false),
     DETOKENIZE("POST", "/detokenize", true, false),
     MODELS("GET", "/v1/models", false, false),
@@ -69,7 +72,21 @@ enum Route {
 
     /// Answered with tokens that a model generates.
     boolean generates() {
-        return this == CHAT_COMPLETIONS || this == COMPLETIONS;
+        return this == CHAT_COMPLETIONS || this == COMPLETIONS || this == GENERATE;
+    }
+
+    /// The field of the body that has the prompt; empty where there is none.
+    String promptField() {
+        return switch (this) {
+            case CHAT_COMPLETIONS -> "messages";
+            case COMPLETIONS -> "prompt";
+            case GENERATE -> "token_ids";
+            case TOKENIZE, DETOKENIZE, MODELS, MODEL, VERSION, HEALTH, READY -> "";
+        };
+    }
+
+    RequestPeek peek(byte[] body) {
+        return this == GENERATE ? RequestPeek.ofTokens(body) : RequestPeek.of(body);
     }
 
     boolean proxied() {

@@ -3,6 +3,7 @@ package io.llmserve.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmserve.gateway.GatewayOptions.Security;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,7 @@ final class HeadersTest {
                     "Proxy-Authorization: Basic x",
                     "Authorization: Bearer sk-client",
                     "Accept-Encoding: gzip",
-                    "X-LLMServe-Cache-Salt: forged",
+                    "X-LLMServe-Request-Id: forged",
                     "x-llmserve-other: forged",
                     "X-Custom: kept",
                     "traceparent: 00-1-2-3");
@@ -69,8 +70,8 @@ final class HeadersTest {
                             "proxy-authorization",
                             "authorization",
                             "accept-encoding",
-                            "x-llmserve-cache-salt",
                             "x-llmserve-other");
+            assertThat(headers.get("x-llmserve-request-id")).isNotEqualTo("forged");
         }
     }
 
@@ -140,17 +141,27 @@ final class HeadersTest {
     }
 
     @Test
+    void behindAnOpenDoorTheClientsOwnSaltCounts() throws IOException {
+        try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"));
+                Rig rig = new Rig(worker)) {
+            rig.post("{\"model\":\"m\",\"cache_salt\":\"mine\"}");
+            assertThat(worker.received.getFirst().body()).isEqualTo("{\"model\":\"m\",\"cache_salt\":\"mine\"}");
+        }
+    }
+
+    @Test
     void everyTenantHasItsOwnCacheSalt() throws IOException {
         try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"));
                 Rig rig = new Rig(Rig.OPTIONS.with(KEYS), worker)) {
-            rig.post(BODY, "Authorization: Bearer key-1", "x-llmserve-cache-salt: forged");
+            rig.post("{\"model\":\"m\",\"cache\\u005fsalt\":\"forged\"}", "Authorization: Bearer key-1");
             rig.post(BODY, "Authorization: Bearer key-2");
-            rig.post(BODY, "Authorization: Bearer key-3");
+            rig.post("{ }", "Authorization: Bearer key-3");
             List<String> salts = worker.received.stream()
-                    .map(request -> request.headers().getOrDefault("x-llmserve-cache-salt", ""))
+                    .map(request -> new JsonObject(request.body()).getString("cache_salt"))
                     .toList();
             assertThat(salts.get(0)).matches("[A-Za-z0-9_-]{43}").isEqualTo(salts.get(1));
             assertThat(salts.get(2)).matches("[A-Za-z0-9_-]{43}").isNotEqualTo(salts.get(0));
+            assertThat(worker.received.getFirst().body()).doesNotContain("forged");
         }
     }
 }

@@ -88,6 +88,30 @@ final class SplitTest {
     }
 
     @Test
+    void splitsTokensInTokensOut() throws IOException {
+        String body =
+                "{\"model\":\"m\",\"token_ids\":[1,2],\"sampling_params\":{\"max_tokens\":3, \"min_tokens\":2,\"top_k\":1}}";
+        try (FakeWorker prefill = new FakeWorker(prefilling);
+                FakeWorker decode = new FakeWorker(FakeWorker.json(200, "{}"));
+                Rig rig = pair(prefill, decode)) {
+            rig.client().send(RawClient.post("/inference/v1/generate", body)).read();
+            JsonObject one = new JsonObject(prefill.received.getFirst().body());
+            assertThat(one.getJsonObject("sampling_params"))
+                    .isEqualTo(new JsonObject().put("max_tokens", 1).put("top_k", 1));
+            assertThat(one.containsKey("max_tokens")).isFalse();
+            assertThat(one.getJsonObject("kv_transfer_params").getBoolean("do_remote_decode"))
+                    .isTrue();
+            FakeWorker.Received two = decode.received.getFirst();
+            assertThat(two.uri()).isEqualTo("/inference/v1/generate");
+            assertThat(two.body()).startsWith(body.substring(0, body.length() - 1) + ",\"kv_transfer_params\":{");
+            String several = body.replace("\"top_k\"", "\"n\"").replace(":1}}", ":2}}");
+            rig.client().send(RawClient.post("/inference/v1/generate", several)).read();
+            assertThat(prefill.received).as("two choices").hasSize(1);
+            assertThat(decode.received).hasSize(2);
+        }
+    }
+
+    @Test
     void whatCannotBeSplitGoesToDecodeWhole() throws IOException {
         try (FakeWorker prefill = new FakeWorker(prefilling);
                 FakeWorker decode = new FakeWorker(decoding);

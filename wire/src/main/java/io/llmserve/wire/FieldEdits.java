@@ -13,11 +13,13 @@ public final class FieldEdits {
 
     private final Map<String, byte[]> edits = new LinkedHashMap<>();
 
-    /// Adds `members`, each with a comma behind it, in front of those of an object that has some and none of the
-    /// same names. Nothing is parsed.
+    /// Adds `members`, each with a comma behind it, in front of those of an object that has none of the same names.
+    /// Nothing is parsed.
     public static byte[] prepend(byte[] object, String members) {
         int at = JsonMember.afterOpening(object);
-        byte[] added = members.getBytes(StandardCharsets.UTF_8);
+        boolean empty = object[JsonMember.behindSpace(object, at)] == '}';
+        String separated = empty ? members.substring(0, members.length() - 1) : members;
+        byte[] added = separated.getBytes(StandardCharsets.UTF_8);
         byte[] out = new byte[object.length + added.length];
         System.arraycopy(object, 0, out, 0, at);
         System.arraycopy(added, 0, out, at, added.length);

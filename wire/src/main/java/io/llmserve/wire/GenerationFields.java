@@ -28,8 +28,7 @@ public record GenerationFields(
     /// Who asks, and how urgently.
     ///
     /// @param requestId chosen by the client
-    /// @param cacheSalt prefixes are shared among requests of one salt; to be believed only where no gateway
-    /// sets it
+    /// @param cacheSalt prefixes are shared among requests of one salt; a gateway with keys sets its tenants' own
     /// @param priority lower runs first; 0 is normal
     public record IdentityFields(Optional<String> requestId, Optional<String> cacheSalt, int priority) {}
 

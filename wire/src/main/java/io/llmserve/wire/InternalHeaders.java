@@ -5,9 +5,6 @@ package io.llmserve.wire;
 public final class InternalHeaders {
     public static final String PREFIX = "x-llmserve-";
 
-    /// The salt that keeps the tenant's prefixes apart; a worker takes it in place of the body's `cache_salt`.
-    public static final String CACHE_SALT = PREFIX + "cache-salt";
-
     /// The id of the request as the gateway returns it to the client, beside `X-Request-Id`.
     public static final String REQUEST_ID = PREFIX + "request-id";
 

@@ -19,14 +19,28 @@ public record JsonMember(String name, int start, int valueStart, int end) {
 
     /// The value of one field, its bytes as they are; empty where it is missing or `null`.
     public static Optional<byte[]> value(byte[] object, String name) {
-        return all(object).stream()
+        return value(object, all(object), name);
+    }
+
+    /// The same for an object whose fields are known.
+    public static Optional<byte[]> value(byte[] object, List<JsonMember> members, String name) {
+        return members.stream()
                 .filter(member -> member.name().equals(name))
                 .map(member -> Arrays.copyOfRange(object, member.valueStart(), member.end()))
                 .filter(value -> value[0] != 'n')
                 .findFirst();
     }
 
-    /// The index behind the brace that opens an object without fields.
+    /// The index of the first byte from `at` on that is no white space.
+    static int behindSpace(byte[] json, int at) {
+        int next = at;
+        while (json[next] <= ' ') {
+            next++;
+        }
+        return next;
+    }
+
+    /// The index behind the brace that opens an object.
     static int afterOpening(byte[] object) {
         int at = 0;
         while (object[at] != '{') {

@@ -234,10 +234,7 @@ public final class StreamedChunk {
 
     /// Behind the comma that follows, if one does.
     private int behindComma(int at) {
-        int next = at;
-        while (json[next] <= ' ') {
-            next++;
-        }
+        int next = JsonMember.behindSpace(json, at);
         return json[next] == ',' ? next + 1 : at;
     }
 }

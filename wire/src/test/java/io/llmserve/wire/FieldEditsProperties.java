@@ -49,6 +49,11 @@ class FieldEditsProperties {
         }
         assertThat(StrictJson.MAPPER.readTree(edits.applyTo(object))).isEqualTo(expected);
         assertThat(new FieldEdits().applyTo(object)).isEqualTo(object);
+        expected.removeAll();
+        ObjectNode original = (ObjectNode) StrictJson.MAPPER.readTree(object);
+        expected.put("first", 1).put("second", 2).setAll(original);
+        assertThat(StrictJson.MAPPER.readTree(FieldEdits.prepend(object, "\"first\":1,\"second\":2,")))
+                .isEqualTo(expected);
     }
 
     private static byte[] object(Random random) {

@@ -4,6 +4,7 @@ import static io.llmserve.wire.Bodies.refusal;
 import static io.llmserve.wire.Bodies.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmserve.wire.RequestPeek.Named;
 import org.junit.jupiter.api.Test;
 
 class RequestPeekTest {
@@ -42,6 +43,22 @@ class RequestPeekTest {
         assertThat(peek.stream()).isFalse();
         assertThat(peek.maxTokens()).isEmpty();
         assertThat(peek.choices()).isEqualTo(1);
+    }
+
+    @Test
+    void looksIntoTheSamplingParametersOfARequestForTokens() {
+        byte[] body = utf8("{\"token_ids\":[1],\"stream\":true,\"seed\":7,\"cache_salt\":\"s\","
+                + "\"sampling_params\":{\"n\":2,\"max_tokens\":7,\"seed\":null}}");
+        RequestPeek peek = RequestPeek.ofTokens(body);
+        assertThat(peek.choices()).isEqualTo(2);
+        assertThat(peek.maxTokens()).hasValue(7);
+        assertThat(peek.seed()).isEqualTo(Named.EMPTY);
+        assertThat(peek.cacheSalt()).isEqualTo(Named.GIVEN);
+        assertThat(peek.tokenIds()).as("it is answered with nothing else").isEqualTo(Named.GIVEN);
+        assertThat(RequestPeek.of(body).choices()).isEqualTo(1);
+        assertThat(refusal(() -> RequestPeek.ofTokens(utf8("{\"sampling_params\":3}")))
+                        .parameter())
+                .isEqualTo("sampling_params");
     }
 
     @Test

@@ -8,22 +8,18 @@ import io.llmserve.wire.ChatRequest;
 import io.llmserve.wire.CompletionRequest;
 import io.llmserve.wire.GenerateRequest;
 import io.llmserve.wire.GenerationFields;
-import io.llmserve.wire.InternalHeaders;
 import io.llmserve.wire.Prompt;
 import io.llmserve.worker.Plan.Echo;
 import io.llmserve.worker.Plan.PlannedPrompt;
-import io.llmserve.worker.WorkerOptions.Trust;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /// Makes a [Plan] of the bytes of a request.
 final class Planner {
     private final ServedModel model;
     private final PromptCheck prompts;
-    private final WorkerOptions options;
     private final Clock clock;
     private final LongSupplier seeds;
     private final String fingerprint;
@@ -33,7 +29,6 @@ final class Planner {
     Planner(ServedModel model, PromptCheck prompts, WorkerOptions options, Clock clock, LongSupplier seeds) {
         this.model = model;
         this.prompts = prompts;
-        this.options = options;
         this.clock = clock;
         this.seeds = seeds;
         String weights = model.fingerprint();
@@ -102,16 +97,8 @@ final class Planner {
                 fields,
                 List.copyOf(planned),
                 id + "-" + serial.incrementAndGet(),
-                cacheSalt(exchange, fields),
+                fields.identity().cacheSalt().orElse(""),
                 seed,
                 arrivalNanos);
-    }
-
-    private String cacheSalt(Exchange exchange, GenerationFields fields) {
-        if (options.trust() == Trust.NOBODY) {
-            return fields.identity().cacheSalt().orElse("");
-        }
-        @Nullable String salt = exchange.request().getHeader(InternalHeaders.CACHE_SALT);
-        return salt == null ? "" : salt;
     }
 }

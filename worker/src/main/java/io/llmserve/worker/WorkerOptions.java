@@ -8,7 +8,7 @@ import java.time.Duration;
 ///
 /// @param port 0 for any free one
 /// @param eventLoops threads that move bytes
-/// @param trust whose word counts for the cache salt
+/// @param trust whether `x-llmserve-` headers are to be believed
 /// @param version of the program, as `/version` says it
 public record WorkerOptions(
         String host, int port, int eventLoops, Trust trust, Limits limits, Timeouts timeouts, String version) {
@@ -19,9 +19,9 @@ public record WorkerOptions(
 
     /// Whether every request comes through a gateway of ours.
     public enum Trust {
-        /// The gateway's headers count, and the body's `cache_salt` does not.
+        /// Yes: a request's id is the one that the gateway tells the client.
         GATEWAY,
-        /// Anybody may connect: the body's `cache_salt` counts, and `x-llmserve-` headers do not.
+        /// Anybody may connect: they do not count.
         NOBODY
     }
 

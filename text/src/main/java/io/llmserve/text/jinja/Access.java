@@ -22,9 +22,9 @@ final class Access {
     static Object element(Object object, Object key) {
         Values.failIfUndefined(object);
         Object found = switch (object) {
-            case Map<?, ?> map -> map.get(key);
-            case List<?> list -> key instanceof Long at ? at(list, at) : null;
-            case String text -> key instanceof Long at ? at(Values.items(text), at) : null;
+            case Map<?, ?> map -> Values.isKey(key) ? map.get(key) : null;
+            case List<?> list -> isIndex(key) ? at(list, Values.index(key)) : null;
+            case String text -> isIndex(key) ? character(text, Values.index(key)) : null;
             default -> null;
         };
         if (found == null && key instanceof String name) {
@@ -35,6 +35,9 @@ final class Access {
 
     static Object slice(Object object, Object from, Object to, Object step) {
         Values.failIfUndefined(object);
+        if (object instanceof String text && step == None.NONE) {
+            return part(text, from, to);
+        }
         List<Object> items = Values.items(object);
         int stride = step == None.NONE ? 1 : Values.index(step);
         if (stride == 0) {
@@ -47,9 +50,21 @@ final class Access {
         for (int at = start; stride > 0 ? at < end : at > end; at += stride) {
             slice.add(items.get(at));
         }
-        return object instanceof String
-                ? String.join("", slice.stream().map(PythonText::string).toList())
-                : slice;
+        return switch (object) {
+            case String _ ->
+                String.join("", slice.stream().map(PythonText::string).toList());
+            case Tuple _ -> Tuple.copyOf(slice);
+            default -> slice;
+        };
+    }
+
+    private static String part(String text, Object from, Object to) {
+        Budget.spendText(text.length());
+        int length = text.codePointCount(0, text.length());
+        int start = bound(from, 0, length, 1);
+        int end = Math.max(start, bound(to, length, length, 1));
+        int at = text.offsetByCodePoints(0, start);
+        return text.substring(at, text.offsetByCodePoints(at, end - start));
     }
 
     private static int bound(Object given, int standard, int size, int stride) {
@@ -61,7 +76,19 @@ final class Access {
         return stride > 0 ? Math.clamp(fromStart, 0, size) : Math.clamp(fromStart, -1, size - 1);
     }
 
-    private static @Nullable Object find(Object object, String name) {
+    private static @Nullable String character(String text, int index) {
+        Budget.spendText(text.length());
+        int length = text.codePointCount(0, text.length());
+        int at = index < 0 ? index + length : index;
+        return at >= 0 && at < length ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, at))) : null;
+    }
+
+    private static boolean isIndex(Object key) {
+        return key instanceof Long || key instanceof Boolean;
+    }
+
+    /// An attribute that is no element; null where there is none.
+    static @Nullable Object find(Object object, String name) {
         return switch (object) {
             case Namespace namespace -> namespace.values().get(name);
             case LoopState loop -> loop.attribute(name);

@@ -2,6 +2,7 @@ package io.llmserve.text.jinja;
 
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.IsoFields;
 import java.util.Locale;
 
 /// Python's `strftime`, in English.
@@ -48,6 +49,18 @@ final class Dates {
             case 'w' -> Integer.toString(time.getDayOfWeek().getValue() % 7);
             case 'u' -> Integer.toString(time.getDayOfWeek().getValue());
             case 'y' -> by("yy", time);
+            case 'C' -> "%02d".formatted(time.getYear() / 100);
+            case 'U' ->
+                "%02d".formatted((time.getDayOfYear() + 6 - time.getDayOfWeek().getValue() % 7) / 7);
+            case 'W' ->
+                "%02d".formatted((time.getDayOfYear() + 7 - time.getDayOfWeek().getValue()) / 7);
+            case 'V' -> "%02d".formatted(time.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
+            case 'G' -> Integer.toString(time.get(IsoFields.WEEK_BASED_YEAR));
+            case 'g' -> "%02d".formatted(time.get(IsoFields.WEEK_BASED_YEAR) % 100);
+            case 'c' -> by("EEE MMM", time) + " %2d ".formatted(time.getDayOfMonth()) + by("HH:mm:ss yyyy", time);
+            case 'x' -> by("MM/dd/yy", time);
+            case 'X' -> by("HH:mm:ss", time);
+            case 'r' -> by("hh:mm:ss a", time);
             case 'Y' -> by("yyyy", time);
             // datetime.now() has no zone, and Python writes nothing for it.
             case 'z', 'Z' -> "";

@@ -6,19 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The values of expressions. Counts its steps, so that no template runs forever.
+/// The values of expressions.
 final class Evaluator {
-    private static final long MAXIMUM_STEPS = 10_000_000;
-    private long steps;
-
     Object value(Expression expression, Scope scope) {
-        if (++steps > MAXIMUM_STEPS) {
-            throw new TemplateException("the template takes more than %d steps".formatted(MAXIMUM_STEPS));
-        }
+        Budget.spend(1);
         return switch (expression) {
             case Expression.Literal literal -> literal.value();
             case Expression.Name name -> scope.get(name.name());
             case Expression.ListOf list -> values(list.items(), scope);
+            case Expression.TupleOf tuple -> Tuple.copyOf(values(tuple.items(), scope));
             case Expression.MapOf map -> map(map, scope);
             case Expression.Attribute attribute -> Access.attribute(value(attribute.object(), scope), attribute.name());
             case Expression.Index index -> Access.element(value(index.object(), scope), value(index.index(), scope));
@@ -78,7 +74,7 @@ final class Evaluator {
 
     private Object map(Expression.MapOf map, Scope scope) {
         Map<Object, Object> values = new LinkedHashMap<>();
-        map.entries().forEach(entry -> values.put(value(entry.key(), scope), value(entry.value(), scope)));
+        map.entries().forEach(entry -> values.put(Values.key(value(entry.key(), scope)), value(entry.value(), scope)));
         return values;
     }
 

@@ -7,8 +7,9 @@ import java.util.regex.Pattern;
 
 /// One token of an expression: a name, a number, a string or an operator.
 final class ExpressionLexer {
-    private static final Pattern NUMBER =
-            Pattern.compile("\\d+(?:_\\d+)*(\\.\\d+(?:_\\d+)*)?([eE][+-]?\\d+(?:_\\d+)*)?");
+    private static final Pattern NUMBER = Pattern.compile("0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+"
+            + "|\\d+(?:_\\d+)*(\\.\\d+(?:_\\d+)*)?([eE][+-]?\\d+(?:_\\d+)*)?");
+    private static final Pattern BASE = Pattern.compile("0[xXoObB]");
     private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
     private static final List<String> OPERATORS = List.of(
             "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<",
@@ -23,7 +24,8 @@ final class ExpressionLexer {
         }
         String text = source.substring(at, end(source, at, line));
         if (isDigit(first)) {
-            boolean whole = text.chars().allMatch(character -> isDigit((char) character) || character == '_');
+            boolean whole = BASE.matcher(text).lookingAt()
+                    || text.chars().allMatch(character -> isDigit((char) character) || character == '_');
             return new Token(whole ? Kind.INTEGER : Kind.FLOAT, text.replace("_", ""), line);
         }
         return new Token(OPERATORS.contains(text) ? Kind.OPERATOR : Kind.NAME, text, line);

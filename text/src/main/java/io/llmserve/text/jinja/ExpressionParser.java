@@ -29,7 +29,7 @@ final class ExpressionParser {
         return value;
     }
 
-    /// `a, b` is a list of the two.
+    /// `a, b` is a tuple of the two.
     Expression tuple() {
         Expression first = expression();
         if (!tokens.isOperator(",")) {
@@ -42,7 +42,7 @@ final class ExpressionParser {
             }
             items.add(expression());
         }
-        return new Expression.ListOf(items);
+        return new Expression.TupleOf(items);
     }
 
     Expression or() {
@@ -131,7 +131,7 @@ final class ExpressionParser {
         return switch (token.kind()) {
             case NAME -> name(token.text());
             case STRING -> string(token.text());
-            case INTEGER -> new Expression.Literal(Long.parseLong(token.text()));
+            case INTEGER -> new Expression.Literal(Numbers.whole(token.text()));
             case FLOAT -> new Expression.Literal(Double.parseDouble(token.text()));
             case OPERATOR -> group(token);
             case TEXT, BLOCK_BEGIN, BLOCK_END, VARIABLE_BEGIN, VARIABLE_END, END ->
@@ -159,7 +159,7 @@ final class ExpressionParser {
     private Expression group(Token token) {
         return switch (token.text()) {
             case "(" -> {
-                Expression inner = tokens.isOperator(")") ? new Expression.ListOf(List.of()) : tuple();
+                Expression inner = tokens.isOperator(")") ? new Expression.TupleOf(List.of()) : tuple();
                 tokens.expectOperator(")");
                 yield inner;
             }
@@ -199,7 +199,7 @@ final class ExpressionParser {
             if (tokens.skipOperator(".")) {
                 Token name = tokens.next();
                 value = name.kind() == Kind.INTEGER
-                        ? new Expression.Index(value, new Expression.Literal(Long.parseLong(name.text())))
+                        ? new Expression.Index(value, new Expression.Literal(Numbers.whole(name.text())))
                         : new Expression.Attribute(value, name.text());
             } else if (tokens.skipOperator("[")) {
                 value = subscript(value);

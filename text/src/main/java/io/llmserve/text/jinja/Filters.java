@@ -53,16 +53,20 @@ final class Filters {
     private Filters() {}
 
     static Object apply(String name, Object value, Arguments arguments) {
+        Budget.spendOn(value);
         return switch (name) {
             case "abs" -> Values.number(value) < 0 ? Operators.negated(value) : value;
-            case "attr" -> Access.attribute(value, TextMethods.text(arguments.require(0, "name")));
+            case "attr" -> attribute(value, TextMethods.text(arguments.require(0, "name")));
             case "capitalize" -> TextMethods.capitalized(text(value));
             case "default", "d" -> standard(value, arguments);
             case "escape", "e" -> escaped(text(value));
-            case "float" -> real(value, arguments);
-            case "format" -> Formats.percent(text(value), arguments.positional());
+            case "float" -> Numbers.real(value, arguments.get(0, "default", 0.0));
+            case "format" ->
+                Formats.percent(
+                        text(value),
+                        arguments.named().isEmpty() ? Tuple.copyOf(arguments.positional()) : arguments.named());
             case "indent" -> indented(text(value), arguments);
-            case "int" -> whole(value, arguments);
+            case "int" -> Numbers.whole(value, arguments.get(0, "default", 0L), arguments.number(1, "base", 10));
             case "length", "count" -> Values.length(value);
             case "lower" -> text(value).toLowerCase(Locale.ROOT);
             case "replace" ->
@@ -71,7 +75,8 @@ final class Filters {
                         text(arguments.require(0, "old")),
                         text(arguments.require(1, "new")),
                         arguments.number(2, "count", -1));
-            case "round" -> rounded(value, arguments);
+            case "round" ->
+                Numbers.rounded(value, arguments.number(0, "precision", 0), arguments.text(1, "method", "common"));
             case "safe" -> value;
             case "string" -> text(value);
             case "title" -> jinjaTitle(text(value));
@@ -88,6 +93,12 @@ final class Filters {
 
     private static String text(Object value) {
         return PythonText.string(value);
+    }
+
+    /// Of the object itself: elements of a map are none.
+    private static Object attribute(Object value, String name) {
+        Object found = Access.find(value, name);
+        return found == null ? Undefined.attribute(value, name) : found;
     }
 
     private static Object standard(Object value, Arguments arguments) {
@@ -111,6 +122,7 @@ final class Filters {
     }
 
     private static String escaped(String text) {
+        Budget.spendText(6L * text.length());
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
@@ -118,51 +130,19 @@ final class Filters {
                 .replace("\"", "&#34;");
     }
 
-    private static Object real(Object value, Arguments arguments) {
-        try {
-            return value instanceof String text
-                    ? Double.parseDouble(PythonText.stripEnd(PythonText.stripStart(text)))
-                    : Values.number(value);
-        } catch (NumberFormatException | TemplateException e) {
-            return arguments.get(0, "default", 0.0);
-        }
-    }
-
-    private static Object whole(Object value, Arguments arguments) {
-        try {
-            if (value instanceof String text) {
-                String digits = PythonText.stripEnd(PythonText.stripStart(text));
-                return digits.matches("[+-]?\\d{1,18}")
-                        ? Long.parseLong(digits, arguments.number(1, "base", 10))
-                        : (Object) (long) Double.parseDouble(digits);
-            }
-            return value instanceof Long ? value : (Object) (long) Values.number(value);
-        } catch (NumberFormatException | TemplateException e) {
-            return arguments.get(0, "default", 0L);
-        }
-    }
-
-    private static Object rounded(Object value, Arguments arguments) {
-        double scale = Math.pow(10, arguments.number(0, "precision", 0));
-        double scaled = Values.number(value) * scale;
-        return switch (arguments.text(1, "method", "common")) {
-            case "ceil" -> Math.ceil(scaled) / scale;
-            case "floor" -> Math.floor(scaled) / scale;
-            default -> Math.rint(scaled) / scale;
-        };
-    }
-
     /// Every line but the first, and no blank ones, unless asked.
     private static String indented(String text, Arguments arguments) {
         Object width = arguments.get(0, "width", 4L);
-        String margin = width instanceof String given ? given : " ".repeat(Math.clamp(Values.index(width), 0, 1000));
+        String margin = width instanceof String given ? given : Formats.spaces(Values.index(width));
         boolean first = arguments.flag(1, "first", false);
         boolean blank = arguments.flag(2, "blank", false);
         StringBuilder out = new StringBuilder();
         String[] lines = text.split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
             boolean indents = i == 0 ? first : blank || !lines[i].isEmpty();
-            out.append(i > 0 ? "\n" : "").append(indents ? margin : "").append(lines[i]);
+            Budget.append(out, i > 0 ? "\n" : "");
+            Budget.append(out, indents ? margin : "");
+            Budget.append(out, lines[i]);
         }
         return out.toString();
     }

@@ -34,20 +34,23 @@ final class Interpreter {
 
     private Flow run(Statement statement, Scope scope, StringBuilder out) {
         switch (statement) {
-            case Statement.Text text -> out.append(text.text());
-            case Statement.Output output -> out.append(PythonText.string(evaluator.value(output.value(), scope)));
+            case Statement.Text text -> Budget.append(out, text.text());
+            case Statement.Output output ->
+                Budget.append(out, PythonText.string(evaluator.value(output.value(), scope)));
             case Statement.If branches -> {
                 return branch(branches, scope, out);
             }
-            case Statement.For loop -> loop(loop, scope, out);
-            case Statement.Set set -> assign(set.targets(), evaluator.value(set.value(), scope), scope);
-            case Statement.SetAttribute set -> assign(set, scope);
+            case Statement.For loop -> {
+                List<Object> items = items(loop, evaluator.value(loop.items(), scope), scope);
+                return new Loop(loop, scope).run(items, 1, out);
+            }
+            case Statement.Set set -> assign(set.target(), evaluator.value(set.value(), scope), scope);
             case Statement.Capture capture ->
-                scope.set(capture.target(), filtered(capture.filtered(), capture.body(), scope));
+                assign(capture.target(), filtered(capture.filtered(), capture.body(), scope), scope);
             case Statement.Filtered filter ->
-                out.append(PythonText.string(filtered(filter.filtered(), filter.body(), scope)));
+                Budget.append(out, PythonText.string(filtered(filter.filtered(), filter.body(), scope)));
             case Statement.Macro macro -> scope.set(macro.name(), function(macro, scope));
-            case Statement.CallBlock call -> out.append(PythonText.string(called(call, scope)));
+            case Statement.CallBlock call -> Budget.append(out, PythonText.string(called(call, scope)));
             case Statement.With with -> {
                 Scope inner = new Scope(scope);
                 with.values().forEach(named -> inner.set(named.name(), evaluator.value(named.value(), scope)));
@@ -75,28 +78,46 @@ final class Interpreter {
         return Flow.NEXT;
     }
 
-    private void loop(Statement.For loop, Scope scope, StringBuilder out) {
-        List<Object> items = items(loop, scope);
-        if (items.isEmpty()) {
-            run(loop.otherwise(), scope, out);
-            return;
+    /// A `for` in its surroundings, which a recursive one runs again and again.
+    private final class Loop {
+        private final Statement.For statement;
+        private final Scope scope;
+
+        Loop(Statement.For statement, Scope scope) {
+            this.statement = statement;
+            this.scope = scope;
         }
-        int level = scope.get("loop") instanceof LoopState around ? around.depth() + 1 : 1;
-        LoopState state = new LoopState(items, level);
-        for (int i = 0; i < items.size(); i++) {
-            state.moveTo(i);
-            Scope inner = new Scope(scope);
-            inner.set("loop", state);
-            assign(loop.targets(), items.get(i), inner);
-            if (run(loop.body(), inner, out) == Flow.BREAK) {
-                return;
+
+        Flow run(List<Object> items, int depth, StringBuilder out) {
+            LoopState state = new LoopState(items, depth, statement.recursive() ? deeper(depth) : null);
+            boolean completed = false;
+            for (int i = 0; i < items.size(); i++) {
+                state.moveTo(i);
+                Scope inner = new Scope(scope);
+                inner.set("loop", state);
+                assign(statement.targets(), items.get(i), inner);
+                Flow flow = Interpreter.this.run(statement.body(), inner, out);
+                if (flow == Flow.BREAK) {
+                    break;
+                }
+                completed |= flow == Flow.NEXT;
             }
+            // As in Jinja: `else` belongs to a loop of which no turn came to its end.
+            return completed ? Flow.NEXT : Interpreter.this.run(statement.otherwise(), scope, out);
+        }
+
+        private Function deeper(int depth) {
+            return arguments -> {
+                StringBuilder out = new StringBuilder();
+                run(items(statement, arguments.require(0, "iterable"), scope), depth + 1, out);
+                return out.toString();
+            };
         }
     }
 
     /// Those that the loop's own condition lets in.
-    private List<Object> items(Statement.For loop, Scope scope) {
-        List<Object> all = Values.items(evaluator.value(loop.items(), scope));
+    private List<Object> items(Statement.For loop, Object value, Scope scope) {
+        List<Object> all = Values.items(value);
         if (loop.condition() == null) {
             return all;
         }
@@ -126,11 +147,16 @@ final class Interpreter {
         }
     }
 
-    private void assign(Statement.SetAttribute set, Scope scope) {
-        if (!(scope.get(set.namespace()) instanceof Namespace namespace)) {
-            throw new TemplateException("cannot assign attribute on non-namespace object");
+    private static void assign(Statement.Target target, Object value, Scope scope) {
+        switch (target) {
+            case Statement.Names names -> assign(names.names(), value, scope);
+            case Statement.AttributeOf attribute -> {
+                if (!(scope.get(attribute.namespace()) instanceof Namespace namespace)) {
+                    throw new TemplateException("cannot assign attribute on non-namespace object");
+                }
+                namespace.values().put(attribute.attribute(), value);
+            }
         }
-        namespace.values().put(set.attribute(), evaluator.value(set.value(), scope));
     }
 
     private Object filtered(Expression filtered, List<Statement> body, Scope scope) {
@@ -163,10 +189,7 @@ final class Interpreter {
 
     private void bind(Statement.Macro macro, Arguments arguments, Scope scope) {
         List<Statement.Parameter> parameters = macro.parameters();
-        if (arguments.positional().size() > parameters.size()) {
-            throw new TemplateException(
-                    "macro '%s' takes not more than %d argument(s)".formatted(macro.name(), parameters.size()));
-        }
+        Arguments others = others(macro, arguments);
         for (int i = 0; i < parameters.size(); i++) {
             Statement.Parameter parameter = parameters.get(i);
             Object standard = parameter.standard() == null
@@ -174,9 +197,28 @@ final class Interpreter {
                     : evaluator.value(parameter.standard(), scope);
             scope.set(parameter.name(), arguments.get(i, parameter.name(), standard));
         }
+        scope.set("varargs", Tuple.copyOf(others.positional()));
+        scope.set("kwargs", new LinkedHashMap<Object, Object>(others.named()));
         Object caller = arguments.named().get("caller");
         if (caller != null) {
             scope.set("caller", caller);
         }
+    }
+
+    /// What the macro has no parameter for: refused, unless its body asks for it.
+    private static Arguments others(Statement.Macro macro, Arguments given) {
+        Arguments others = given.from(macro.parameters().size());
+        Map<String, Object> named = new LinkedHashMap<>(others.named());
+        macro.parameters().forEach(parameter -> named.remove(parameter.name()));
+        named.remove("caller");
+        if (!others.positional().isEmpty() && !macro.takes().contains("varargs")) {
+            throw new TemplateException("macro '%s' takes not more than %d argument(s)"
+                    .formatted(macro.name(), macro.parameters().size()));
+        }
+        if (!named.isEmpty() && !macro.takes().contains("kwargs")) {
+            throw new TemplateException("macro '%s' takes no keyword argument '%s'"
+                    .formatted(macro.name(), named.keySet().iterator().next()));
+        }
+        return new Arguments(others.positional(), named);
     }
 }

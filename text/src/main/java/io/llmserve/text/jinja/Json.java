@@ -5,23 +5,28 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// `json.dumps` of Python, which `tojson` is in chat templates: no HTML escapes, `", "` and `": "` between.
 final class Json {
     private final boolean ascii;
     private final String itemSeparator;
     private final String keySeparator;
-    private final int indent;
+    /// What a level is indented by; null where all is on one line.
+    private final @Nullable String indent;
     private final boolean sorted;
     private final StringBuilder out = new StringBuilder();
 
     private Json(Arguments options) {
         ascii = options.flag(0, "ensure_ascii", false);
-        Object width = options.get(1, "indent", None.NONE);
-        indent = width == None.NONE ? -1 : Values.index(width);
+        indent = switch (options.get(1, "indent", None.NONE)) {
+            case None _ -> null;
+            case String given -> given;
+            case Object width -> Formats.spaces(Values.index(width));
+        };
         Object separators = options.get(2, "separators", None.NONE);
         List<Object> given = separators == None.NONE ? List.of() : Values.items(separators);
-        itemSeparator = given.isEmpty() ? (indent < 0 ? ", " : ",") : PythonText.string(given.get(0));
+        itemSeparator = given.isEmpty() ? (indent == null ? ", " : ",") : PythonText.string(given.get(0));
         keySeparator = given.size() < 2 ? ": " : PythonText.string(given.get(1));
         sorted = options.flag(3, "sort_keys", false);
     }
@@ -33,6 +38,7 @@ final class Json {
     }
 
     private void value(Object value, int level) {
+        Budget.spend(1);
         switch (value) {
             case String text -> string(text);
             case None _ -> out.append("null");
@@ -40,7 +46,6 @@ final class Json {
             case Double number -> out.append(number(number));
             case Number number -> out.append(number);
             case List<?> list -> list(list, level);
-            case Lazy lazy -> list(lazy.items(), level);
             case Map<?, ?> map -> map(map, level);
             case Undefined _ -> throw new TemplateException("Object of type Undefined is not JSON serializable");
             default ->
@@ -109,12 +114,16 @@ final class Json {
     }
 
     private void newLine(int level) {
-        if (indent >= 0) {
-            out.append('\n').append(" ".repeat(indent * level));
+        if (indent != null) {
+            out.append('\n');
+            for (int i = 0; i < level; i++) {
+                Budget.append(out, indent);
+            }
         }
     }
 
     private void string(String text) {
+        Budget.spendText((long) out.length() + text.length() > Budget.MAXIMUM_TEXT ? Long.MAX_VALUE : text.length());
         out.append('"');
         for (int i = 0; i < text.length(); i++) {
             character(text.charAt(i));

@@ -100,7 +100,7 @@ final class Lexer {
 
     private void raw(Matcher begin) {
         Matcher end = RAW_END.matcher(source);
-        afterTag(begin.end(), signOf(begin.group(2)), true);
+        afterTag(begin.end(), signOf(begin.group(2)), false);
         if (!end.find(at)) {
             throw TemplateException.at(line, "a raw block has no end");
         }
@@ -155,7 +155,8 @@ final class Lexer {
                     advance(at + 2);
                     return ' ';
                 }
-                if ((first == '-' || first == '+') && source.startsWith(close, at + 1)) {
+                boolean sign = first == '-' || (first == '+' && close.equals("%}"));
+                if (sign && source.startsWith(close, at + 1)) {
                     advance(at + 3);
                     return first;
                 }

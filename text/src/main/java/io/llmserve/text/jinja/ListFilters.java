@@ -2,9 +2,11 @@ package io.llmserve.text.jinja;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /// Jinja's filters on lists.
@@ -38,7 +40,7 @@ final class ListFilters {
 
     private static String joined(List<Object> items, Arguments arguments) {
         Object attribute = arguments.get(1, "attribute", None.NONE);
-        return String.join(
+        return TextMethods.joined(
                 arguments.text(0, "d", ""),
                 items.stream()
                         .map(item -> PythonText.string(attribute == None.NONE ? item : path(item, attribute)))
@@ -104,12 +106,21 @@ final class ListFilters {
     private static List<Object> sorted(List<Object> items, Arguments arguments) {
         Object attribute = arguments.get(2, "attribute", None.NONE);
         Comparator<Object> order = order(arguments.flag(1, "case_sensitive", false));
-        Comparator<Object> byKey = attribute == None.NONE
-                ? order
-                : (left, right) -> order.compare(path(left, attribute), path(right, attribute));
+        Comparator<Object> byKey =
+                attribute == None.NONE ? order : (left, right) -> byPaths(order, left, right, attribute);
         List<Object> sorted = new ArrayList<>(items);
         sorted.sort(arguments.flag(0, "reverse", false) ? byKey.reversed() : byKey);
         return sorted;
+    }
+
+    /// `attribute='a,b'` orders by the first, then by the second.
+    private static int byPaths(Comparator<Object> order, Object left, Object right, Object attributes) {
+        List<?> paths = attributes instanceof String names ? List.of(names.split(",", -1)) : List.of(attributes);
+        return paths.stream()
+                .mapToInt(path -> order.compare(path(left, path), path(right, path)))
+                .filter(difference -> difference != 0)
+                .findFirst()
+                .orElse(0);
     }
 
     private static List<Object> sortedMap(Object value, Arguments arguments) {
@@ -127,12 +138,11 @@ final class ListFilters {
 
     private static Lazy unique(List<Object> items, Arguments arguments) {
         boolean caseSensitive = arguments.flag(0, "case_sensitive", false);
-        List<Object> seen = new ArrayList<>();
+        Set<Object> seen = new HashSet<>();
         List<Object> unique = new ArrayList<>();
         for (Object item : items) {
-            Object key = folded(item, caseSensitive);
-            if (seen.stream().noneMatch(other -> Values.equal(other, key))) {
-                seen.add(key);
+            Object key = Values.key(folded(item, caseSensitive));
+            if (seen.add(Values.isNumber(key) ? (Object) Values.number(key) : key)) {
                 unique.add(item);
             }
         }
@@ -143,6 +153,7 @@ final class ListFilters {
         Object attribute = arguments.get(0, "attribute", None.NONE);
         Object sum = arguments.get(1, "start", 0L);
         for (Object item : items) {
+            Budget.spend(1);
             sum = Operators.apply("+", sum, attribute == None.NONE ? item : path(item, attribute));
         }
         return sum;

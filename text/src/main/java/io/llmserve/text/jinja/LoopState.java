@@ -4,23 +4,31 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// `loop`, as a loop's body sees it.
-final class LoopState {
+final class LoopState implements Function {
     private final List<Object> items;
     private final int depth;
+    private final @Nullable Function deeper;
     private int index;
     private @Nullable Object lastChecked;
 
-    LoopState(List<Object> items, int depth) {
+    /// @param depth of recursion, from 1
+    /// @param deeper what `loop(...)` does; null where the loop is not recursive
+    LoopState(List<Object> items, int depth, @Nullable Function deeper) {
         this.items = items;
         this.depth = depth;
+        this.deeper = deeper;
+    }
+
+    @Override
+    public Object call(Arguments arguments) {
+        if (deeper == null) {
+            throw new TemplateException("the loop must have the 'recursive' marker to be called recursively");
+        }
+        return deeper.call(arguments);
     }
 
     void moveTo(int newIndex) {
         index = newIndex;
-    }
-
-    int depth() {
-        return depth;
     }
 
     @Nullable

@@ -20,7 +20,10 @@ final class Methods {
     /// The method as a function; null where there is none of that name.
     static @Nullable Function bind(Object object, String name) {
         return switch (object) {
-            case String text -> ofText(text, name);
+            case String text -> {
+                Budget.spendText(text.length());
+                yield ofText(text, name);
+            }
             case Map<?, ?> map -> ofMap(map, name);
             case List<?> list -> ofList(list, name);
             default -> null;
@@ -35,7 +38,7 @@ final class Methods {
             case "copy" -> _ -> map;
             case "get" ->
                 arguments -> {
-                    Object value = map.get(arguments.require(0, "key"));
+                    Object value = map.get(Values.key(arguments.require(0, "key")));
                     return value == null ? arguments.get(1, "default", None.NONE) : value;
                 };
             default -> changing(CHANGING_MAP, map, name);
@@ -45,7 +48,8 @@ final class Methods {
     /// Pairs of key and value.
     static List<Object> items(Map<?, ?> map) {
         List<Object> pairs = new ArrayList<>(map.size());
-        map.forEach((key, value) -> pairs.add(List.of(key, value)));
+        Budget.spend(map.size());
+        map.forEach((key, value) -> pairs.add(Tuple.of(key, value)));
         return pairs;
     }
 
@@ -89,38 +93,41 @@ final class Methods {
             case "rstrip" -> arguments -> TextMethods.strip(text, arguments, false, true);
             case "split" -> arguments -> TextMethods.split(text, arguments);
             case "rsplit" -> arguments -> TextMethods.splitFromEnd(text, arguments);
-            case "splitlines" -> _ -> TextMethods.lines(text);
-            case "partition" -> arguments -> TextMethods.partition(text, arguments);
+            case "splitlines" -> arguments -> TextMethods.lines(text, arguments.flag(0, "keepends", false));
+            case "partition" -> arguments -> TextMethods.partition(text, arguments, true);
+            case "rpartition" -> arguments -> TextMethods.partition(text, arguments, false);
             case "join" ->
-                arguments -> String.join(
+                arguments -> TextMethods.joined(
                         text,
                         Values.items(arguments.require(0, "iterable")).stream()
                                 .map(TextMethods::text)
                                 .toList());
-            case "startswith" -> arguments -> TextMethods.anyAffix(arguments, text::startsWith);
-            case "endswith" -> arguments -> TextMethods.anyAffix(arguments, text::endsWith);
+            case "startswith" -> arguments -> TextMethods.anyAffix(arguments, Range.of(text, arguments)::startsWith);
+            case "endswith" -> arguments -> TextMethods.anyAffix(arguments, Range.of(text, arguments)::endsWith);
             case "removeprefix" -> arguments -> TextMethods.withoutPrefix(text, arguments);
             case "removesuffix" -> arguments -> TextMethods.withoutSuffix(text, arguments);
             case "replace" -> TextMethods.replacer(text);
-            case "find" ->
-                arguments -> TextMethods.position(text, text.indexOf(TextMethods.text(arguments.require(0, "sub"))));
-            case "rfind" ->
-                arguments ->
-                        TextMethods.position(text, text.lastIndexOf(TextMethods.text(arguments.require(0, "sub"))));
+            case "find" -> arguments -> Range.of(text, arguments).find(arguments);
+            case "rfind" -> arguments -> Range.of(text, arguments).findLast(arguments);
+            case "index" -> arguments -> Range.found(Range.of(text, arguments).find(arguments));
+            case "rindex" -> arguments -> Range.found(Range.of(text, arguments).findLast(arguments));
             case "count" -> arguments -> TextMethods.count(text, TextMethods.text(arguments.require(0, "sub")));
             case "upper" -> _ -> text.toUpperCase(Locale.ROOT);
             case "lower" -> _ -> text.toLowerCase(Locale.ROOT);
+            case "casefold" -> _ -> text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+            case "swapcase" -> _ -> TextMethods.swapped(text);
             case "title" -> _ -> TextMethods.title(text);
+            case "center", "ljust", "rjust", "zfill" -> arguments -> Formats.justified(text, name, arguments);
             case "capitalize" -> _ -> TextMethods.capitalized(text);
-            case "format" -> arguments -> Formats.braces(text, arguments);
+            case "format" -> arguments -> BraceFormat.format(text, arguments);
             case "isspace" -> _ -> PythonText.isSpace(text);
-            case "isdigit", "isdecimal", "isnumeric" -> _ -> TextMethods.all(text, Character::isDigit);
+            case "isdigit" -> _ -> TextMethods.all(text, c -> Character.isDigit(c) || "²³¹".indexOf(c) >= 0);
+            case "isdecimal" -> _ -> TextMethods.all(text, Character::isDigit);
+            case "isnumeric" -> _ -> TextMethods.all(text, TextMethods::isNumeric);
             case "isalpha" -> _ -> TextMethods.all(text, Character::isLetter);
             case "isalnum" -> _ -> TextMethods.all(text, Character::isLetterOrDigit);
-            case "isupper" ->
-                _ -> TextMethods.isCase(text, text.toUpperCase(Locale.ROOT), text.toLowerCase(Locale.ROOT));
-            case "islower" ->
-                _ -> TextMethods.isCase(text, text.toLowerCase(Locale.ROOT), text.toUpperCase(Locale.ROOT));
+            case "isupper" -> _ -> TextMethods.isUpper(text);
+            case "islower" -> _ -> TextMethods.isLower(text);
             default -> null;
         };
     }

@@ -12,7 +12,7 @@ final class Operators {
 
     static Object apply(String operator, Object left, Object right) {
         if (operator.equals("~")) {
-            return PythonText.string(left) + PythonText.string(right);
+            return joined(PythonText.string(left), PythonText.string(right));
         }
         Values.failIfUndefined(left);
         Values.failIfUndefined(right);
@@ -32,15 +32,19 @@ final class Operators {
     }
 
     static Object negated(Object value) {
-        return value instanceof Long number ? (Object) Math.negateExact(number) : -Values.number(value);
+        return isWhole(value) ? whole("-", 0, whole(value)) : (Object) (-Values.number(value));
     }
 
     private static boolean isWhole(Object value) {
-        return value instanceof Long || value instanceof Boolean;
+        return value instanceof Long || value instanceof Boolean || value instanceof BigInteger;
     }
 
     private static long whole(Object value) {
-        return value instanceof Long number ? number : (long) Values.number(value);
+        return switch (value) {
+            case Long number -> number;
+            case BigInteger _ -> throw tooLarge();
+            default -> (long) Values.number(value);
+        };
     }
 
     private static Object whole(String operator, long x, long y) {
@@ -49,15 +53,19 @@ final class Operators {
                 case "+" -> Math.addExact(x, y);
                 case "-" -> Math.subtractExact(x, y);
                 case "*" -> Math.multiplyExact(x, y);
-                case "//" -> Math.floorDiv(x, y);
+                case "//" -> Math.floorDivExact(x, y);
                 case "%" -> Math.floorMod(x, y);
                 case "**" -> y >= 0 ? (Object) power(x, y) : (Object) Math.pow((double) x, (double) y);
                 case "/" -> quotient((double) x, (double) y);
                 default -> throw unsupported(operator, x, y);
             };
         } catch (ArithmeticException e) {
-            throw new TemplateException(y == 0 ? "division by zero" : "a number is too large");
+            throw y == 0 ? new TemplateException("division by zero") : tooLarge();
         }
+    }
+
+    private static TemplateException tooLarge() {
+        return new TemplateException("a number is too large");
     }
 
     private static long power(long base, long exponent) {
@@ -88,18 +96,26 @@ final class Operators {
 
     private static Object sum(Object left, Object right) {
         if (left instanceof String a && right instanceof String b) {
-            return a + b;
+            return joined(a, b);
         }
-        if (left instanceof List<?> a && right instanceof List<?> b) {
+        if (left instanceof List<?> a
+                && right instanceof List<?> b
+                && left instanceof Tuple == right instanceof Tuple) {
+            Budget.spend(a.size() + b.size());
             List<Object> joined = new ArrayList<>(a);
             joined.addAll(b);
-            return joined;
+            return left instanceof Tuple ? Tuple.copyOf(joined) : joined;
         }
         if (left instanceof String) {
             throw new TemplateException(
                     "can only concatenate str (not \"%s\") to str".formatted(Values.typeName(right)));
         }
         throw unsupported("+", left, right);
+    }
+
+    private static String joined(String left, String right) {
+        Budget.spendText((long) left.length() + right.length());
+        return left + right;
     }
 
     private static Object repeated(Object value, Object times) {
@@ -122,6 +138,7 @@ final class Operators {
     }
 
     private static void checkSize(long size) {
+        Budget.spend(size / 32);
         if (size > MAXIMUM_REPEATED) {
             throw new TemplateException(
                     "a repetition has %d elements; at most %d are allowed".formatted(size, MAXIMUM_REPEATED));

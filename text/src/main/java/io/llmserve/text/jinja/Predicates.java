@@ -1,7 +1,6 @@
 package io.llmserve.text.jinja;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -22,6 +21,9 @@ final class Predicates {
             "iterable",
             "sequence",
             "callable",
+            "escaped",
+            "filter",
+            "test",
             "odd",
             "even",
             "divisibleby",
@@ -61,14 +63,18 @@ final class Predicates {
             case "false" -> value.equals(false);
             case "mapping" -> value instanceof Map;
             case "iterable" -> Values.isIterable(value);
-            case "sequence" -> value instanceof List || value instanceof Map || value instanceof String;
+            case "sequence" ->
+                value instanceof List || value instanceof Map || value instanceof String || value instanceof Undefined;
             case "callable" -> value instanceof Function;
-            case "odd" -> Math.floorMod(Values.index(value), 2) == 1;
-            case "even" -> Math.floorMod(Values.index(value), 2) == 0;
+            case "escaped" -> false;
+            case "filter" -> Filters.NAMES.contains(text(value));
+            case "test" -> NAMES.contains(text(value));
+            case "odd" -> halves(value) == 1;
+            case "even" -> halves(value) == 0;
             case "divisibleby" -> !Values.truth(Operators.apply("%", value, arguments.require(0, "num")));
             case "sameas" -> same(value, arguments.require(0, "other"));
-            case "lower" -> text(value).equals(text(value).toLowerCase(Locale.ROOT));
-            case "upper" -> text(value).equals(text(value).toUpperCase(Locale.ROOT));
+            case "lower" -> TextMethods.isLower(text(value));
+            case "upper" -> TextMethods.isUpper(text(value));
             default -> compared(name, value, arguments.require(0, "other"));
         };
     }
@@ -86,6 +92,12 @@ final class Predicates {
             case "not in" -> !Values.contains(right, left);
             default -> throw new TemplateException("there is no test named '%s'".formatted(operator));
         };
+    }
+
+    /// What is left of a number that is halved.
+    private static double halves(Object value) {
+        double number = Values.number(value);
+        return number - 2 * Math.floor(number / 2);
     }
 
     private static boolean same(Object left, Object right) {

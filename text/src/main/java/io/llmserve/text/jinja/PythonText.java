@@ -20,10 +20,13 @@ final class PythonText {
 
     /// `repr(value)`
     static String repr(Object value) {
+        Budget.spend(1);
         return switch (value) {
             case String text -> quoted(text);
             case Boolean truth -> truth ? "True" : "False";
             case Double number -> number(number);
+            case Tuple tuple when tuple.size() == 1 -> "(" + repr(tuple.getFirst()) + ",)";
+            case Tuple tuple -> tuple.stream().map(PythonText::repr).collect(Collectors.joining(", ", "(", ")"));
             case List<?> list -> list.stream().map(PythonText::repr).collect(Collectors.joining(", ", "[", "]"));
             case Lazy lazy -> repr(lazy.items());
             case Map<?, ?> map ->
@@ -31,6 +34,7 @@ final class PythonText {
                         .map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
                         .collect(Collectors.joining(", ", "{", "}"));
             case Undefined _ -> "Undefined";
+            case Namespace _ -> "<Namespace>";
             default -> value.toString();
         };
     }
@@ -60,6 +64,7 @@ final class PythonText {
     }
 
     private static String quoted(String text) {
+        Budget.spendText(text.length());
         char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
         StringBuilder out = new StringBuilder(text.length() + 2).append(quote);
         text.codePoints().forEach(character -> {

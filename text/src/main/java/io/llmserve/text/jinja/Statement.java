@@ -19,22 +19,30 @@ sealed interface Statement {
             Expression items,
             @Nullable Expression condition,
             List<Statement> body,
-            List<Statement> otherwise)
+            List<Statement> otherwise,
+            boolean recursive)
             implements Statement {}
 
-    record Set(List<String> targets, Expression value) implements Statement {}
+    record Set(Target target, Expression value) implements Statement {}
 
-    record SetAttribute(String namespace, String attribute, Expression value) implements Statement {}
+    /// What `set` gives a value to.
+    sealed interface Target {}
+
+    record Names(List<String> names) implements Target {}
+
+    record AttributeOf(String namespace, String attribute) implements Target {}
 
     /// `{% set x %}...{% endset %}`, with the filters behind the name; the value of [#INPUT] is the body's text.
-    record Capture(String target, Expression filtered, List<Statement> body) implements Statement {
+    record Capture(Target target, Expression filtered, List<Statement> body) implements Statement {
         static final String INPUT = "\u0000body";
     }
 
     /// `{% filter ... %}...{% endfilter %}`
     record Filtered(Expression filtered, List<Statement> body) implements Statement {}
 
-    record Macro(String name, List<Parameter> parameters, List<Statement> body) implements Statement {}
+    /// @param takes `varargs`, `kwargs`: which of the arguments without a parameter the body asks for
+    record Macro(String name, List<Parameter> parameters, List<Statement> body, java.util.Set<String> takes)
+            implements Statement {}
 
     record Parameter(String name, @Nullable Expression standard) {}
 

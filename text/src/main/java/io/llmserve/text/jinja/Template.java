@@ -25,15 +25,19 @@ public final class Template {
     /// @param variables strings, numbers, booleans, lists, maps and nulls, as a JSON parser makes them
     /// @param now what `strftime_now` shows
     public String render(Map<String, ? extends @Nullable Object> variables, ZonedDateTime now) {
+        try {
+            return Budget.limit(() -> rendered(variables, now));
+        } catch (StackOverflowError e) {
+            throw tooDeep();
+        }
+    }
+
+    private String rendered(Map<String, ? extends @Nullable Object> variables, ZonedDateTime now) {
         Scope globals = new Scope(null);
         Globals.define(globals, now);
         Scope scope = new Scope(globals);
         variables.forEach((name, value) -> scope.set(name, Values.of(value)));
-        try {
-            return new Interpreter().text(body, scope);
-        } catch (StackOverflowError e) {
-            throw tooDeep();
-        }
+        return new Interpreter().text(body, scope);
     }
 
     /// Parser and interpreter recurse as deep as the template nests; the stack is the limit.

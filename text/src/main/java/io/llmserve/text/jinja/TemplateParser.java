@@ -9,6 +9,8 @@ import java.util.Set;
 /// name.
 final class TemplateParser {
     private static final Expression TRUE = new Expression.Literal(true);
+    private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
+    private static final Set<String> OTHER_ARGUMENTS = Set.of("varargs", "kwargs");
     private final TokenStream tokens;
     private final ExpressionParser expressions;
     private int loops;
@@ -50,7 +52,7 @@ final class TemplateParser {
             case "if" -> condition();
             case "for" -> loop();
             case "set" -> assignment();
-            case "macro" -> macro(tokens.expectName(), "endmacro");
+            case "macro" -> macro(tokens.expectName(), parameters(), "endmacro");
             case "call" -> callBlock();
             case "filter" -> filterBlock();
             case "with" -> with();
@@ -95,13 +97,15 @@ final class TemplateParser {
         tokens.expectName("in");
         Expression items = items();
         Expression condition = tokens.skipName("if") ? expressions.expression() : null;
+        boolean recursive = tokens.skipName("recursive");
         tokens.expect(Kind.BLOCK_END);
         loops++;
         List<Statement> body = bodyUntil(Set.of("else", "endfor"));
         loops--;
         boolean otherwise = tokens.expectName().equals("else");
         tokens.expect(Kind.BLOCK_END);
-        return new Statement.For(targets, items, condition, body, otherwise ? blockBody("endfor") : List.of());
+        return new Statement.For(
+                targets, items, condition, body, otherwise ? blockBody("endfor") : List.of(), recursive);
     }
 
     /// Without a conditional expression: `if` behind the items is the loop's own.
@@ -114,14 +118,14 @@ final class TemplateParser {
         while (tokens.skipOperator(",") && !tokens.isExpressionEnd()) {
             items.add(expressions.or());
         }
-        return new Expression.ListOf(items);
+        return new Expression.TupleOf(items);
     }
 
     private List<String> targets() {
         boolean grouped = tokens.skipOperator("(");
-        List<String> targets = new ArrayList<>(List.of(tokens.expectName()));
+        List<String> targets = new ArrayList<>(List.of(target()));
         while (tokens.skipOperator(",")) {
-            targets.add(tokens.expectName());
+            targets.add(target());
         }
         if (grouped) {
             tokens.expectOperator(")");
@@ -129,31 +133,35 @@ final class TemplateParser {
         return targets;
     }
 
+    private String target() {
+        String name = tokens.expectName();
+        if (CONSTANTS.contains(name)) {
+            throw tokens.error("'%s' cannot be assigned to".formatted(name));
+        }
+        return name;
+    }
+
     private Statement assignment() {
         List<String> targets = targets();
-        if (tokens.skipOperator(".")) {
-            String attribute = tokens.expectName();
-            tokens.expectOperator("=");
-            Expression value = expressions.tuple();
-            tokens.expect(Kind.BLOCK_END);
-            return new Statement.SetAttribute(targets.getFirst(), attribute, value);
-        }
+        Statement.Target target = tokens.skipOperator(".")
+                ? new Statement.AttributeOf(targets.getFirst(), tokens.expectName())
+                : new Statement.Names(targets);
         if (tokens.skipOperator("=")) {
             Expression value = expressions.tuple();
             tokens.expect(Kind.BLOCK_END);
-            return new Statement.Set(targets, value);
+            return new Statement.Set(target, value);
         }
         Expression filtered = expressions.filters(new Expression.Name(Statement.Capture.INPUT));
-        return new Statement.Capture(targets.getFirst(), filtered, blockUntil("endset"));
+        return new Statement.Capture(target, filtered, blockUntil("endset"));
     }
 
-    private Statement.Macro macro(String name, String end) {
-        List<Statement.Parameter> parameters = parameters();
+    private Statement.Macro macro(String name, List<Statement.Parameter> parameters, String end) {
         int outerLoops = loops;
         loops = 0;
+        int from = tokens.position();
         List<Statement> body = blockUntil(end);
         loops = outerLoops;
-        return new Statement.Macro(name, parameters, body);
+        return new Statement.Macro(name, parameters, body, tokens.namesSince(from, OTHER_ARGUMENTS));
     }
 
     private List<Statement.Parameter> parameters() {
@@ -174,7 +182,7 @@ final class TemplateParser {
     private Statement callBlock() {
         List<Statement.Parameter> parameters = parameters();
         Expression call = expressions.expression();
-        return new Statement.CallBlock(new Statement.Macro("caller", parameters, blockUntil("endcall")), call);
+        return new Statement.CallBlock(macro("caller", parameters, "endcall"), call);
     }
 
     private Statement filterBlock() {

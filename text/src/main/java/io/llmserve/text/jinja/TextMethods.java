@@ -44,6 +44,7 @@ final class TextMethods {
     }
 
     private static List<Object> parts(String text, String separator, int limit) {
+        Budget.spendSearch(text, separator);
         List<Object> parts = new ArrayList<>();
         int from = 0;
         int at = text.indexOf(separator);
@@ -58,35 +59,55 @@ final class TextMethods {
 
     private static List<Object> words(String text, int limit) {
         List<Object> words = new ArrayList<>();
-        String rest = PythonText.stripStart(text);
-        while (!rest.isEmpty()) {
-            int end = 0;
-            while (end < rest.length() && !PythonText.isSpace(rest.charAt(end))) {
-                end++;
-            }
+        int at = afterSpace(text, 0);
+        while (at < text.length()) {
             if (words.size() == limit) {
-                words.add(PythonText.stripEnd(rest));
+                words.add(PythonText.stripEnd(text.substring(at)));
                 return words;
             }
-            words.add(rest.substring(0, end));
-            rest = PythonText.stripStart(rest.substring(end));
+            int end = at;
+            while (end < text.length() && !PythonText.isSpace(text.charAt(end))) {
+                end++;
+            }
+            words.add(text.substring(at, end));
+            at = afterSpace(text, end);
         }
         return words;
     }
 
+    private static int afterSpace(String text, int from) {
+        int at = from;
+        while (at < text.length() && PythonText.isSpace(text.charAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
     static List<Object> splitFromEnd(String text, Arguments arguments) {
-        String separator = separatorOf(arguments.require(0, "sep"));
+        Object given = arguments.get(0, "sep", None.NONE);
         int limit = arguments.number(1, "maxsplit", -1);
+        if (given == None.NONE) {
+            String mirrored = reversed(text);
+            return words(mirrored, limit).reversed().stream()
+                    .map(word -> (Object) reversed(text(word)))
+                    .toList();
+        }
+        String separator = separatorOf(given);
+        Budget.spendSearch(text, separator);
         List<Object> parts = new ArrayList<>();
         int end = text.length();
         int at = text.lastIndexOf(separator);
         while (at >= 0 && parts.size() != limit) {
-            parts.addFirst(text.substring(at + separator.length(), end));
+            parts.add(text.substring(at + separator.length(), end));
             end = at;
             at = at >= separator.length() ? text.lastIndexOf(separator, at - separator.length()) : -1;
         }
-        parts.addFirst(text.substring(0, end));
-        return parts;
+        parts.add(text.substring(0, end));
+        return new ArrayList<>(parts.reversed());
+    }
+
+    private static String reversed(String text) {
+        return new StringBuilder(text).reverse().toString();
     }
 
     private static String separatorOf(Object value) {
@@ -97,16 +118,39 @@ final class TextMethods {
         return separator;
     }
 
-    static List<Object> lines(String text) {
-        return text.lines().map(line -> (Object) line).toList();
+    /// @param keepsEnds whether a line has its end
+    static List<Object> lines(String text, boolean keepsEnds) {
+        List<Object> lines = new ArrayList<>();
+        int from = 0;
+        while (from < text.length()) {
+            int end = from;
+            while (end < text.length() && !isLineEnd(text.charAt(end))) {
+                end++;
+            }
+            int next = text.startsWith("\r\n", end) ? end + 2 : Math.min(end + 1, text.length());
+            lines.add(text.substring(from, keepsEnds ? next : end));
+            from = next;
+        }
+        return lines;
     }
 
-    static List<Object> partition(String text, Arguments arguments) {
+    private static boolean isLineEnd(char character) {
+        return (character >= '\n' && character <= '\r')
+                || (character >= 0x1C && character <= 0x1E)
+                || character == 0x85
+                || character == 0x2028
+                || character == 0x2029;
+    }
+
+    /// @param first whether the first separator counts, or the last
+    static Tuple partition(String text, Arguments arguments, boolean first) {
         String separator = separatorOf(arguments.require(0, "sep"));
-        int at = text.indexOf(separator);
-        return at < 0
-                ? List.of(text, "", "")
-                : List.of(text.substring(0, at), separator, text.substring(at + separator.length()));
+        Budget.spendSearch(text, separator);
+        int at = first ? text.indexOf(separator) : text.lastIndexOf(separator);
+        if (at < 0) {
+            return first ? Tuple.of(text, "", "") : Tuple.of("", "", text);
+        }
+        return Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
     }
 
     /// Of one affix or any of several.
@@ -136,31 +180,40 @@ final class TextMethods {
     }
 
     static String replaced(String text, String old, String replacement, int count) {
-        if (count < 0) {
-            return text.replace(old, replacement);
-        }
+        Budget.spendSearch(text, old);
         StringBuilder out = new StringBuilder();
         int from = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; count < 0 || i < count; i++) {
             int at = text.indexOf(old, from);
             if (at < 0 || (old.isEmpty() && at == text.length())) {
                 break;
             }
-            out.append(text, from, at).append(replacement);
+            Budget.append(out, text.substring(from, at));
+            Budget.append(out, replacement);
             from = at + old.length();
             if (old.isEmpty()) {
-                out.append(text.charAt(from++));
+                int next = text.offsetByCodePoints(from, 1);
+                out.append(text, from, next);
+                from = next;
             }
         }
-        return out.append(text.substring(from)).toString();
+        boolean atEnd = old.isEmpty() && from == text.length() && count < 0;
+        Budget.append(out, text.substring(from));
+        Budget.append(out, atEnd ? replacement : "");
+        return out.toString();
     }
 
-    /// Positions are counted in code points.
-    static long position(String text, int at) {
-        return at < 0 ? -1 : text.codePointCount(0, at);
+    static String joined(String separator, List<String> texts) {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < texts.size(); i++) {
+            Budget.append(out, i > 0 ? separator : "");
+            Budget.append(out, texts.get(i));
+        }
+        return out.toString();
     }
 
     static long count(String text, String part) {
+        Budget.spendSearch(text, part);
         if (part.isEmpty()) {
             return text.codePointCount(0, text.length()) + 1L;
         }
@@ -195,8 +248,34 @@ final class TextMethods {
         return !text.isEmpty() && text.codePoints().allMatch(holds);
     }
 
-    /// The text has letters with a case, all of them in this one.
-    static boolean isCase(String text, String inCase, String inOther) {
-        return text.equals(inCase) && !text.equals(inOther);
+    /// The text has letters with a case, and all of them are small.
+    static boolean isLower(String text) {
+        Budget.spendText(text.length());
+        String lower = text.toLowerCase(Locale.ROOT);
+        return text.equals(lower) && !text.equals(text.toUpperCase(Locale.ROOT));
+    }
+
+    static boolean isUpper(String text) {
+        Budget.spendText(text.length());
+        String upper = text.toUpperCase(Locale.ROOT);
+        return text.equals(upper) && !text.equals(text.toLowerCase(Locale.ROOT));
+    }
+
+    /// Digits, and letters and signs that stand for a number.
+    static boolean isNumeric(int character) {
+        int type = Character.getType(character);
+        return type == Character.DECIMAL_DIGIT_NUMBER
+                || type == Character.LETTER_NUMBER
+                || type == Character.OTHER_NUMBER;
+    }
+
+    static String swapped(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        text.codePoints().forEach(character -> {
+            String one = Character.toString(character);
+            String lower = one.toLowerCase(Locale.ROOT);
+            out.append(one.equals(lower) ? one.toUpperCase(Locale.ROOT) : lower);
+        });
+        return out.toString();
     }
 }

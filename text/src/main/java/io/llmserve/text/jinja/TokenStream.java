@@ -3,6 +3,7 @@ package io.llmserve.text.jinja;
 import io.llmserve.text.jinja.Token.Kind;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The tokens of a template, read from the front.
 final class TokenStream {
@@ -48,6 +49,19 @@ final class TokenStream {
             case NAME -> peek().isName("in") || peek().isName("if") || peek().isName("recursive");
             case TEXT, BLOCK_BEGIN, VARIABLE_BEGIN, STRING, INTEGER, FLOAT -> false;
         };
+    }
+
+    int position() {
+        return position;
+    }
+
+    /// Those of `names` that stood between an earlier position and this one.
+    Set<String> namesSince(int earlier, Set<String> names) {
+        return tokens.subList(earlier, position).stream()
+                .filter(token -> token.kind() == Kind.NAME)
+                .map(Token::text)
+                .filter(names::contains)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     boolean skipName(String name) {

@@ -49,11 +49,16 @@ final class Values {
     }
 
     static boolean equal(Object left, Object right) {
+        Budget.spend(1);
         if (isNumber(left) && isNumber(right)) {
             return left.equals(right) || number(left) == number(right);
         }
+        if (left instanceof String a && right instanceof String b) {
+            Budget.spendText(Math.min(a.length(), b.length()));
+            return a.equals(b);
+        }
         if (left instanceof List<?> a && right instanceof List<?> b) {
-            if (a.size() != b.size()) {
+            if (a.size() != b.size() || left instanceof Tuple != right instanceof Tuple) {
                 return false;
             }
             for (int i = 0; i < a.size(); i++) {
@@ -74,15 +79,19 @@ final class Values {
     }
 
     static int compare(String operator, Object left, Object right) {
+        Budget.spend(1);
         if (isNumber(left) && isNumber(right)) {
             return left instanceof Long a && right instanceof Long b
                     ? Long.compare(a, b)
                     : Double.compare(number(left), number(right));
         }
         if (left instanceof String a && right instanceof String b) {
+            Budget.spendText(Math.min(a.length(), b.length()));
             return compareText(a, b);
         }
-        if (left instanceof List<?> a && right instanceof List<?> b) {
+        if (left instanceof List<?> a
+                && right instanceof List<?> b
+                && typeName(left).equals(typeName(right))) {
             for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
                 if (!equal(a.get(i), b.get(i))) {
                     return compare(operator, a.get(i), b.get(i));
@@ -116,15 +125,17 @@ final class Values {
                 if (!(item instanceof String part)) {
                     throw new TemplateException("'in <string>' requires string as left operand, not " + typeName(item));
                 }
+                Budget.spendSearch(text, part);
                 yield text.contains(part);
             }
-            case Map<?, ?> map -> map.containsKey(item);
+            case Map<?, ?> map -> map.containsKey(key(item));
             default -> items(container).stream().anyMatch(candidate -> equal(candidate, item));
         };
     }
 
     /// What a loop over the value sees: characters of a text, keys of a map.
     static List<Object> items(Object value) {
+        Budget.spend(sizeOf(value));
         return switch (value) {
             case List<?> list -> new ArrayList<>(list);
             case Lazy lazy -> lazy.items();
@@ -136,6 +147,31 @@ final class Values {
             case Undefined _ -> List.of();
             default -> throw new TemplateException("'%s' object is not iterable".formatted(typeName(value)));
         };
+    }
+
+    private static long sizeOf(Object value) {
+        return switch (value) {
+            case String text -> text.length();
+            case List<?> list -> list.size();
+            case Map<?, ?> map -> map.size();
+            case Lazy lazy -> lazy.items().size();
+            default -> 1;
+        };
+    }
+
+    /// Lists and maps are no keys: they could change, in Python.
+    static boolean isKey(Object value) {
+        Budget.spend(1);
+        return value instanceof Tuple tuple
+                ? tuple.stream().allMatch(Values::isKey)
+                : !(value instanceof List) && !(value instanceof Map);
+    }
+
+    static Object key(Object value) {
+        if (!isKey(value)) {
+            throw new TemplateException("unhashable type: '%s'".formatted(typeName(value)));
+        }
+        return value;
     }
 
     static boolean isIterable(Object value) {
@@ -197,6 +233,7 @@ final class Values {
             case Boolean _ -> "bool";
             case Double _ -> "float";
             case Number _ -> "int";
+            case Tuple _ -> "tuple";
             case List<?> _ -> "list";
             case Map<?, ?> _ -> "dict";
             case None _ -> "NoneType";

@@ -99,7 +99,7 @@ final class AttentionRun implements ComputePool.Task {
     /// The first query of a tile, counted within its span and key-value head.
     private int fromOf(int span, int index) {
         int within = firstTiles[span + 1] - 1 - index;
-        return within / cache.layout().kvHeads() * AttentionTile.QUERIES;
+        return within % tilesOf(span) * AttentionTile.QUERIES;
     }
 
     private int countOf(int span, int from) {
@@ -120,7 +120,7 @@ final class AttentionRun implements ComputePool.Task {
         load(tile, index);
         for (int segment = tile.firstSegment(); segment <= tile.lastSegment(); segment++) {
             set.attendSegment(tile, cache, layer, segment);
-            tile.mergeSegment();
+            set.mergeSegment(tile, tile);
         }
         store(tile, index);
     }
@@ -134,7 +134,7 @@ final class AttentionRun implements ComputePool.Task {
             return;
         }
         for (int other = firstParts[index]; other < firstParts[index + 1]; other++) {
-            tile.mergeSegment(tiles.reserved(other));
+            set.mergeSegment(tile, tiles.reserved(other));
         }
         store(tile, index);
     }
@@ -142,7 +142,7 @@ final class AttentionRun implements ComputePool.Task {
     private void load(AttentionTile tile, int index) {
         int span = spanOf(index);
         int from = fromOf(span, index);
-        int kvHead = (firstTiles[span + 1] - 1 - index) % cache.layout().kvHeads();
+        int kvHead = (firstTiles[span + 1] - 1 - index) / tilesOf(span);
         tile.load(batch, span, kvHead, from, countOf(span, from), shape, queries);
     }
 
@@ -153,7 +153,7 @@ final class AttentionRun implements ComputePool.Task {
         for (int i = 0; i < tile.queries; i++) {
             int row = batch.firstRow(span) + (from + i) / shape.group();
             int head = tile.kvHead * shape.group() + (from + i) % shape.group();
-            tile.result(i, out, (row * queries.count() + head) * dimension);
+            set.result(tile, i, out, (row * queries.count() + head) * dimension);
         }
     }
 }

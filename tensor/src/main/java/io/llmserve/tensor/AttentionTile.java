@@ -2,19 +2,21 @@ package io.llmserve.tensor;
 
 import java.util.Arrays;
 
-/// Scratch of one thread for attention of up to 8 queries that share a key-value head and a sequence. A query
+/// Scratch of one thread for attention of up to 24 queries that share a key-value head and a sequence. A query
 /// is one (row, head); they are ordered by row, then head.
 ///
-/// Per query, in segments of 256 positions, pages in order (online softmax, arXiv 1805.02867): `s[j] = chain
-/// over d of fma(q[d] * scale, K[d][j], acc)`, -inf where the query may not look; `m' = max(m, max s)`; if
-/// `m' > m`: `c = exp(m - m')`, `l[j] *= c`, `o[d] *= c`; `p[j] = exp(s[j] - m')`; `l[j] += p[j]`; `o[d] =
-/// fma(p[j], V[j][d], o[d])` for j in order. Segments are merged in order: `m' = max(M, m)`, `L = fma(l,
+/// Per query, in segments of 256 positions, blocks of 64 in order (online softmax, arXiv 1805.02867): `s[j] =
+/// chain over d of fma(q[d] * scale, K[d][j], acc)`, -inf where the query may not look; `m' = max(m, max s)`; if
+/// `m' > m`: `c = exp(m - m')`, `l[i] *= c`, `o[d] *= c`; for j in order: `p[j] = exp(s[j] - m')`, `l[j % 16] +=
+/// p[j]`, `o[d] = fma(p[j], V[j][d], o[d])`. Segments are merged in order: `m' = max(M, m)`, `L = fma(l,
 /// exp(m - m'), L * exp(M - m'))`, `O` alike. The result is `O * (1 / tree(L)) + 0`; adding 0 makes the sign
 /// of zero independent of what masked positions hold.
 final class AttentionTile {
-    static final int QUERIES = 8;
+    static final int QUERIES = 24;
     static final int SEGMENT_POSITIONS = 256;
     static final int SEGMENT_PAGES = SEGMENT_POSITIONS / KvLayout.PAGE_POSITIONS;
+    static final int BLOCK_PAGES = 4;
+    static final int BLOCK_POSITIONS = BLOCK_PAGES * KvLayout.PAGE_POSITIONS;
 
     private final int dimension;
     int queries;
@@ -23,17 +25,19 @@ final class AttentionTile {
     /// The first and last position that a query sees.
     final int[] first = new int[QUERIES];
     final int[] last = new int[QUERIES];
-    /// Scaled queries `[QUERIES, dimension]`.
+    /// Scaled queries `[dimension, QUERIES]`.
     final float[] query;
-    /// State of the segment: maxima, sums `[QUERIES, 16]`, outputs `[QUERIES, dimension]`.
+    /// State of the segment: maxima, sums `[QUERIES, 16]`, outputs `[dimension / 16, QUERIES, 16]`, so that queries
+    /// lie a constant apart.
     final float[] maximum = new float[QUERIES];
     final float[] sum = new float[QUERIES * 16];
     final float[] output;
-    /// Scores, then probabilities, of up to two pages, `[2, QUERIES, 16]`.
-    final float[] probability = new float[2 * QUERIES * 16];
-    private final float[] totalMaximum = new float[QUERIES];
-    private final float[] totalSum = new float[QUERIES * 16];
-    private final float[] totalOutput;
+    /// Scores, then probabilities, of a block, `[QUERIES, 64]`.
+    final float[] score = new float[QUERIES * BLOCK_POSITIONS];
+    /// The segments before, merged.
+    final float[] totalMaximum = new float[QUERIES];
+    final float[] totalSum = new float[QUERIES * 16];
+    final float[] totalOutput;
 
     AttentionTile(int dimension) {
         this.dimension = dimension;
@@ -51,6 +55,7 @@ final class AttentionTile {
         this.queries = count;
         this.kvHead = kvHead;
         this.pages = batch.span(span).pages();
+        Arrays.fill(query, 0);
         for (int i = 0; i < count; i++) {
             int row = batch.firstRow(span) + (from + i) / shape.group();
             int head = kvHead * shape.group() + (from + i) % shape.group();
@@ -58,10 +63,9 @@ final class AttentionTile {
             first[i] = shape.firstVisible(last[i]);
             int at = source.at(row, head);
             for (int d = 0; d < dimension; d++) {
-                query[i * dimension + d] = source.values()[at + d] * shape.scale();
+                query[d * QUERIES + i] = source.values()[at + d] * shape.scale();
             }
         }
-        Arrays.fill(query, count * dimension, query.length, 0);
         Arrays.fill(first, count, QUERIES, first[count - 1]);
         Arrays.fill(last, count, QUERIES, last[count - 1]);
         Arrays.fill(totalMaximum, Float.NEGATIVE_INFINITY);
@@ -82,6 +86,16 @@ final class AttentionTile {
         return Math.max(segment * SEGMENT_PAGES, first[0] / KvLayout.PAGE_POSITIONS);
     }
 
+    /// The last page of the block that `page` is in.
+    static int lastOfBlock(int page) {
+        return page | (BLOCK_PAGES - 1);
+    }
+
+    /// Where 16 outputs of a query lie, `dimension` a multiple of 16.
+    static int outputAt(int query, int dimension) {
+        return (dimension / 16 * QUERIES + query) * 16;
+    }
+
     /// The last page of a segment that any query sees.
     int lastPage(int segment) {
         return Math.min((segment + 1) * SEGMENT_PAGES - 1, last[queries - 1] / KvLayout.PAGE_POSITIONS);
@@ -91,39 +105,5 @@ final class AttentionTile {
         Arrays.fill(maximum, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
         Arrays.fill(output, 0);
-    }
-
-    /// Adds the segment's state to the total.
-    void mergeSegment() {
-        mergeSegment(this);
-    }
-
-    /// Adds the state of a segment that another tile of the same queries has computed to the total.
-    void mergeSegment(AttentionTile part) {
-        for (int i = 0; i < queries; i++) {
-            if (part.maximum[i] == Float.NEGATIVE_INFINITY) {
-                continue;
-            }
-            float joint = Math.max(totalMaximum[i], part.maximum[i]);
-            float keep = Exponential.of(totalMaximum[i] - joint);
-            float add = Exponential.of(part.maximum[i] - joint);
-            totalMaximum[i] = joint;
-            blend(totalSum, part.sum, i * 16, 16, keep, add);
-            blend(totalOutput, part.output, i * dimension, dimension, keep, add);
-        }
-    }
-
-    private static void blend(float[] total, float[] part, int at, int count, float keep, float add) {
-        for (int i = at; i < at + count; i++) {
-            total[i] = Math.fma(part[i], add, total[i] * keep);
-        }
-    }
-
-    /// Writes query `i`'s result.
-    void result(int i, float[] out, int at) {
-        float inverse = 1 / ScalarKernels.tree(totalSum, i * 16);
-        for (int d = 0; d < dimension; d++) {
-            out[at + d] = totalOutput[i * dimension + d] * inverse + 0f;
-        }
     }
 }

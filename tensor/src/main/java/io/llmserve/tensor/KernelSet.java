@@ -21,6 +21,12 @@ interface KernelSet {
     /// Attention of the queries of one tile over positions of one segment; see [AttentionTile].
     void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment);
 
+    /// Adds the state of a segment, computed by this or another tile of the same queries, to the total.
+    void mergeSegment(AttentionTile total, AttentionTile part);
+
+    /// Writes a query's result.
+    void result(AttentionTile tile, int query, float[] out, int at);
+
     /// What the machine gives, for build information.
     String description();
 }

@@ -38,7 +38,7 @@ final class Lanes {
 
     /// [Exponential#of], lane by lane.
     static FloatVector exp(FloatVector x) {
-        FloatVector bounded = x.min(Exponential.HIGHEST).max(Exponential.LOWEST);
+        FloatVector bounded = x.blend(Exponential.HIGHEST, x.compare(VectorOperators.GT, Exponential.HIGHEST));
         FloatVector shifted = bounded.fma(splat(Exponential.LOG2_E), splat(Exponential.ROUNDER));
         FloatVector n = shifted.sub(Exponential.ROUNDER);
         FloatVector r = n.fma(splat(-Exponential.LN2_HIGH), bounded);

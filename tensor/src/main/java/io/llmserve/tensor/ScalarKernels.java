@@ -120,23 +120,25 @@ final class ScalarKernels implements KernelSet {
     @Override
     public void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment) {
         tile.beginSegment();
-        for (int page = tile.firstPage(segment); page <= tile.lastPage(segment); page++) {
+        int end = tile.lastPage(segment);
+        for (int page = tile.firstPage(segment); page <= end; page = AttentionTile.lastOfBlock(page) + 1) {
+            int last = Math.min(end, AttentionTile.lastOfBlock(page));
             for (int query = 0; query < tile.queries; query++) {
-                attendPage(tile, query, cache, layer, page);
+                attendBlock(tile, query, cache, layer, page, last);
             }
         }
     }
 
-    private static void attendPage(AttentionTile tile, int query, KvCache cache, int layer, int page) {
+    private static void attendBlock(AttentionTile tile, int query, KvCache cache, int layer, int page, int last) {
         int dimension = tile.dimension();
-        long keys = cache.keyOffset(tile.pages[page], layer, tile.kvHead);
-        long values = cache.valueOffset(tile.pages[page], layer, tile.kvHead);
-        float[] p = tile.probability;
+        float[] p = new float[(last - page + 1) * 16];
         float maximum = tile.maximum[query];
-        for (int j = 0; j < 16; j++) {
+        for (int j = 0; j < p.length; j++) {
+            long keys = cache.keyOffset(tile.pages[page + j / 16], layer, tile.kvHead);
             float score = 0;
             for (int d = 0; d < dimension; d++) {
-                score = Math.fma(tile.query[query * dimension + d], number(cache, keys, d * 16 + j), score);
+                score = Math.fma(
+                        tile.query[d * AttentionTile.QUERIES + query], number(cache, keys, d * 16 + j % 16), score);
             }
             int position = page * 16 + j;
             p[j] = position < tile.first[query] || position > tile.last[query] ? Float.NEGATIVE_INFINITY : score;
@@ -147,23 +149,57 @@ final class ScalarKernels implements KernelSet {
         }
         if (maximum > tile.maximum[query]) {
             float shrink = Exponential.of(tile.maximum[query] - maximum);
-            scale(tile.sum, query * 16, 16, shrink);
-            scale(tile.output, query * dimension, dimension, shrink);
+            scale(tile.sum, query * 16, shrink);
+            for (int d = 0; d < dimension; d += 16) {
+                scale(tile.output, AttentionTile.outputAt(query, d), shrink);
+            }
             tile.maximum[query] = maximum;
         }
-        for (int j = 0; j < 16; j++) {
+        for (int j = 0; j < p.length; j++) {
+            long values = cache.valueOffset(tile.pages[page + j / 16], layer, tile.kvHead);
             float probability = Exponential.of(p[j] - maximum);
-            tile.sum[query * 16 + j] += probability;
+            tile.sum[query * 16 + j % 16] += probability;
             for (int d = 0; d < dimension; d++) {
-                int o = query * dimension + d;
-                tile.output[o] = Math.fma(probability, number(cache, values, j * dimension + d), tile.output[o]);
+                int o = AttentionTile.outputAt(query, d) + d % 16;
+                tile.output[o] = Math.fma(probability, number(cache, values, j % 16 * dimension + d), tile.output[o]);
             }
         }
     }
 
-    private static void scale(float[] values, int at, int count, float factor) {
-        for (int i = at; i < at + count; i++) {
+    private static void scale(float[] values, int at, float factor) {
+        for (int i = at; i < at + 16; i++) {
             values[i] *= factor;
+        }
+    }
+
+    @Override
+    public void mergeSegment(AttentionTile total, AttentionTile part) {
+        for (int query = 0; query < total.queries; query++) {
+            if (part.maximum[query] == Float.NEGATIVE_INFINITY) {
+                continue;
+            }
+            float joint = Math.max(total.totalMaximum[query], part.maximum[query]);
+            float keep = Exponential.of(total.totalMaximum[query] - joint);
+            float add = Exponential.of(part.maximum[query] - joint);
+            total.totalMaximum[query] = joint;
+            blend(total.totalSum, part.sum, query * 16, keep, add);
+            for (int d = 0; d < total.dimension(); d += 16) {
+                blend(total.totalOutput, part.output, AttentionTile.outputAt(query, d), keep, add);
+            }
+        }
+    }
+
+    private static void blend(float[] total, float[] part, int at, float keep, float add) {
+        for (int i = at; i < at + 16; i++) {
+            total[i] = Math.fma(part[i], add, total[i] * keep);
+        }
+    }
+
+    @Override
+    public void result(AttentionTile tile, int query, float[] out, int at) {
+        float inverse = 1 / tree(tile.totalSum, query * 16);
+        for (int d = 0; d < tile.dimension(); d++) {
+            out[at + d] = tile.totalOutput[AttentionTile.outputAt(query, d) + d % 16] * inverse + 0f;
         }
     }
 

@@ -10,72 +10,62 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Attention of up to 8 queries over the pages of a segment, as [AttentionTile] defines it. Lanes are positions
+/// Attention of a tile's queries over the blocks of a segment, as [AttentionTile] defines it. Lanes are positions
 /// for the scores and dimensions for the output.
+///
+/// The compiler inlines only so much, and keeps sums in registers only where they are locals: hence one loop a
+/// method, and its text in full. Where there is but one page or one vector of dimensions, it is computed twice.
 final class VectorAttention {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final int L = Lanes.COUNT;
     /// AVX2 has 16 vector registers; AVX-512 and NEON have 32.
     private static final boolean WIDE_TILE = L != 8;
     private static final int POSITIONS = KvLayout.PAGE_POSITIONS;
+    private static final int QUERIES = AttentionTile.QUERIES;
+    private static final int SCORE = AttentionTile.BLOCK_POSITIONS;
 
-    /// Off-heap f32 copy of a bf16 plane, so that the loops below see one kind of memory.
-    private final ThreadLocal<MemorySegment> widened = ThreadLocal.withInitial(() -> MemorySegment.NULL);
+    private final ThreadLocal<Block> blocks = ThreadLocal.withInitial(Block::new);
+
+    /// Where K and V of a block's pages lie.
+    private static final class Block {
+        MemorySegment memory = MemorySegment.NULL;
+        final long[] keys = new long[AttentionTile.BLOCK_PAGES];
+        final long[] values = new long[AttentionTile.BLOCK_PAGES];
+        /// Off-heap f32 copy of bf16 pages, so that the loops below see one kind of memory.
+        MemorySegment widened = MemorySegment.NULL;
+    }
 
     void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment) {
         tile.beginSegment();
-        boolean pairs = WIDE_TILE && tile.queries > 4;
-        int end = tile.lastPage(segment) + 1;
-        int page = tile.firstPage(segment);
-        for (; pairs && page + 2 <= end; page += 2) {
-            attendPages(tile, cache, layer, page, 2);
-        }
-        for (; page < end; page++) {
-            attendPages(tile, cache, layer, page, 1);
+        Block block = blocks.get();
+        int end = tile.lastPage(segment);
+        for (int page = tile.firstPage(segment); page <= end; page = AttentionTile.lastOfBlock(page) + 1) {
+            int count = Math.min(end, AttentionTile.lastOfBlock(page)) - page + 1;
+            locate(block, tile, cache, layer, page, count);
+            score(tile, block, count);
+            for (int query = 0; query < tile.queries; query++) {
+                probabilities(tile, query, page, count);
+            }
+            weigh(tile, block, count);
         }
     }
 
-    /// One or two pages. One call of each kernel in the text, as the compiler inlines only so much.
-    private void attendPages(AttentionTile tile, KvCache cache, int layer, int page, int count) {
-        int next = page + count - 1;
-        long keys = cache.keyOffset(tile.pages[page], layer, tile.kvHead);
-        long nextKeys = cache.keyOffset(tile.pages[next], layer, tile.kvHead);
-        long plane = cache.layout().planeBytes();
-        MemorySegment memory = cache.memory();
-        if (cache.layout().type() == KvLayout.Type.BF16) {
-            plane = 4L * tile.dimension() * POSITIONS;
-            MemorySegment floats = widened(4 * plane);
-            for (int i = 0; i < count; i++) {
-                widen(memory, i == 0 ? keys : nextKeys, tile.dimension(), floats, i * (2 * plane));
-            }
-            memory = floats;
-            keys = 0;
-            nextKeys = (count - 1) * (2 * plane);
+    private static void locate(Block block, AttentionTile tile, KvCache cache, int layer, int page, int count) {
+        boolean narrow = cache.layout().type() == KvLayout.Type.BF16;
+        long plane = 4L * tile.dimension() * POSITIONS;
+        if (narrow && block.widened.byteSize() < 2 * plane * AttentionTile.BLOCK_PAGES) {
+            block.widened = Arena.ofAuto().allocate(2 * plane * AttentionTile.BLOCK_PAGES, 64);
         }
-        if (count == 2) {
-            for (int part = 0; part < POSITIONS; part += L) {
-                long at = part * 4L;
-                scores8Twice(tile.query, tile.dimension(), memory, keys + at, nextKeys + at, tile.probability, part);
-            }
-        } else {
-            for (int part = 0; part < POSITIONS; part += L) {
-                long at = part * 4L;
-                scores(tile.queries, tile.query, tile.dimension(), memory, keys + at, tile.probability, part);
-            }
-        }
+        block.memory = narrow ? block.widened : cache.memory();
         for (int i = 0; i < count; i++) {
-            long values = (i == 0 ? keys : nextKeys) + plane;
-            weigh(tile, memory, values, page + i, i * AttentionTile.QUERIES * POSITIONS);
+            long keys = cache.keyOffset(tile.pages[page + i], layer, tile.kvHead);
+            if (narrow) {
+                widen(cache.memory(), keys, tile.dimension(), block.widened, 2 * plane * i);
+                keys = 2 * plane * i;
+            }
+            block.keys[i] = keys;
+            block.values[i] = keys + plane;
         }
-    }
-
-    private MemorySegment widened(long bytes) {
-        MemorySegment floats = widened.get();
-        if (floats.byteSize() < bytes) {
-            floats = Arena.ofAuto().allocate(bytes, 64);
-            widened.set(floats);
-        }
-        return floats;
     }
 
     /// K and V lie together: both planes at once.
@@ -86,78 +76,44 @@ final class VectorAttention {
         }
     }
 
-    /// Turns the scores at `from` into probabilities and adds the page's values, weighed by them.
-    private static void weigh(AttentionTile tile, MemorySegment memory, long values, int page, int from) {
+    /// Scores of all queries (rounded up to 4 or 8) against the block's keys, two pages at a time.
+    private static void score(AttentionTile tile, Block block, int count) {
+        for (int page = 0; page < count; page += 2) {
+            int next = Math.min(page + 1, count - 1);
+            for (int part = 0; part < POSITIONS; part += L) {
+                long a = block.keys[page] + part * 4L;
+                long b = block.keys[next] + part * 4L;
+                int to = page * POSITIONS + part;
+                int toNext = next * POSITIONS + part;
+                int query = 0;
+                for (; WIDE_TILE && query + 4 < tile.queries; query += 8) {
+                    scores8(tile, query, block.memory, a, b, to, toNext);
+                }
+                for (; query < tile.queries; query += 4) {
+                    scores4(tile, query, block.memory, a, b, to, toNext);
+                }
+            }
+        }
+    }
+
+    /// Adds the block's values, weighed by the probabilities, two vectors of dimensions at a time.
+    private static void weigh(AttentionTile tile, Block block, int count) {
+        for (int d = 0; d < tile.dimension(); d += 2 * L) {
+            int second = Math.min(d + L, tile.dimension() - L);
+            int query = 0;
+            for (; WIDE_TILE && query + 4 < tile.queries; query += 8) {
+                output8(tile, query, block, count, d, second);
+            }
+            for (; query < tile.queries; query += 4) {
+                output4(tile, query, block, count, d, second);
+            }
+        }
+    }
+
+    private static void scores8(AttentionTile tile, int from, MemorySegment keys, long a, long b, int to, int next) {
+        float[] query = tile.query;
+        float[] out = tile.score;
         int dimension = tile.dimension();
-        for (int query = 0; query < tile.queries; query++) {
-            probabilities(tile, query, page, from + query * POSITIONS);
-        }
-        int d = 0;
-        if (WIDE_TILE && tile.queries > 4) {
-            for (; d + 2 * L <= dimension; d += 2 * L) {
-                output8Twice(tile.probability, from, dimension, memory, values + d * 4L, tile.output, d);
-            }
-        }
-        for (; d < dimension; d += L) {
-            output(tile.queries, tile.probability, from, dimension, memory, values + d * 4L, tile.output, d);
-        }
-    }
-
-    /// `[queries, 16]` scores against K `[dimension][16]`, queries rounded up to 4 or 8. One method, and too
-    /// large for the compiler to inline: each kernel is to be compiled by itself.
-    private static void scores(
-            int queries, float[] query, int dimension, MemorySegment memory, long keys, float[] scores, int to) {
-        if (queries > 4) {
-            FloatVector s0 = Lanes.splat(0);
-            FloatVector s1 = Lanes.splat(0);
-            FloatVector s2 = Lanes.splat(0);
-            FloatVector s3 = Lanes.splat(0);
-            FloatVector s4 = Lanes.splat(0);
-            FloatVector s5 = Lanes.splat(0);
-            FloatVector s6 = Lanes.splat(0);
-            FloatVector s7 = Lanes.splat(0);
-            for (int d = 0; d < dimension; d++) {
-                FloatVector key = load(memory, keys + d * (POSITIONS * 4L));
-                s0 = key.fma(Lanes.splat(query[d]), s0);
-                s1 = key.fma(Lanes.splat(query[dimension + d]), s1);
-                s2 = key.fma(Lanes.splat(query[2 * dimension + d]), s2);
-                s3 = key.fma(Lanes.splat(query[3 * dimension + d]), s3);
-                s4 = key.fma(Lanes.splat(query[4 * dimension + d]), s4);
-                s5 = key.fma(Lanes.splat(query[5 * dimension + d]), s5);
-                s6 = key.fma(Lanes.splat(query[6 * dimension + d]), s6);
-                s7 = key.fma(Lanes.splat(query[7 * dimension + d]), s7);
-            }
-            s0.intoArray(scores, to);
-            s1.intoArray(scores, to + 1 * POSITIONS);
-            s2.intoArray(scores, to + 2 * POSITIONS);
-            s3.intoArray(scores, to + 3 * POSITIONS);
-            s4.intoArray(scores, to + 4 * POSITIONS);
-            s5.intoArray(scores, to + 5 * POSITIONS);
-            s6.intoArray(scores, to + 6 * POSITIONS);
-            s7.intoArray(scores, to + 7 * POSITIONS);
-        } else {
-            FloatVector s0 = Lanes.splat(0);
-            FloatVector s1 = Lanes.splat(0);
-            FloatVector s2 = Lanes.splat(0);
-            FloatVector s3 = Lanes.splat(0);
-            for (int d = 0; d < dimension; d++) {
-                FloatVector key = load(memory, keys + d * (POSITIONS * 4L));
-                s0 = key.fma(Lanes.splat(query[d]), s0);
-                s1 = key.fma(Lanes.splat(query[dimension + d]), s1);
-                s2 = key.fma(Lanes.splat(query[2 * dimension + d]), s2);
-                s3 = key.fma(Lanes.splat(query[3 * dimension + d]), s3);
-            }
-            s0.intoArray(scores, to);
-            s1.intoArray(scores, to + 1 * POSITIONS);
-            s2.intoArray(scores, to + 2 * POSITIONS);
-            s3.intoArray(scores, to + 3 * POSITIONS);
-        }
-    }
-
-    /// As [#scores] for 8 queries and two pages, which reads each query half as often; the second page's scores
-    /// follow those of 8 queries.
-    private static void scores8Twice(
-            float[] query, int dimension, MemorySegment memory, long keysA, long keysB, float[] scores, int to) {
         FloatVector zero = Lanes.splat(0);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -176,240 +132,316 @@ final class VectorAttention {
         FloatVector a7 = zero;
         FloatVector b7 = zero;
         for (int d = 0; d < dimension; d++) {
-            FloatVector ka = load(memory, keysA + d * (POSITIONS * 4L));
-            FloatVector kb = load(memory, keysB + d * (POSITIONS * 4L));
-            FloatVector q0 = Lanes.splat(query[d]);
+            FloatVector ka = load(keys, a + d * (POSITIONS * 4L));
+            FloatVector kb = load(keys, b + d * (POSITIONS * 4L));
+            FloatVector q0 = Lanes.splat(query[QUERIES * d + from]);
             a0 = ka.fma(q0, a0);
             b0 = kb.fma(q0, b0);
-            FloatVector q1 = Lanes.splat(query[dimension + d]);
+            FloatVector q1 = Lanes.splat(query[QUERIES * d + from + 1]);
             a1 = ka.fma(q1, a1);
             b1 = kb.fma(q1, b1);
-            FloatVector q2 = Lanes.splat(query[2 * dimension + d]);
+            FloatVector q2 = Lanes.splat(query[QUERIES * d + from + 2]);
             a2 = ka.fma(q2, a2);
             b2 = kb.fma(q2, b2);
-            FloatVector q3 = Lanes.splat(query[3 * dimension + d]);
+            FloatVector q3 = Lanes.splat(query[QUERIES * d + from + 3]);
             a3 = ka.fma(q3, a3);
             b3 = kb.fma(q3, b3);
-            FloatVector q4 = Lanes.splat(query[4 * dimension + d]);
+            FloatVector q4 = Lanes.splat(query[QUERIES * d + from + 4]);
             a4 = ka.fma(q4, a4);
             b4 = kb.fma(q4, b4);
-            FloatVector q5 = Lanes.splat(query[5 * dimension + d]);
+            FloatVector q5 = Lanes.splat(query[QUERIES * d + from + 5]);
             a5 = ka.fma(q5, a5);
             b5 = kb.fma(q5, b5);
-            FloatVector q6 = Lanes.splat(query[6 * dimension + d]);
+            FloatVector q6 = Lanes.splat(query[QUERIES * d + from + 6]);
             a6 = ka.fma(q6, a6);
             b6 = kb.fma(q6, b6);
-            FloatVector q7 = Lanes.splat(query[7 * dimension + d]);
+            FloatVector q7 = Lanes.splat(query[QUERIES * d + from + 7]);
             a7 = ka.fma(q7, a7);
             b7 = kb.fma(q7, b7);
         }
-        int next = to + AttentionTile.QUERIES * POSITIONS;
-        a0.intoArray(scores, to);
-        b0.intoArray(scores, next);
-        a1.intoArray(scores, to + 1 * POSITIONS);
-        b1.intoArray(scores, next + 1 * POSITIONS);
-        a2.intoArray(scores, to + 2 * POSITIONS);
-        b2.intoArray(scores, next + 2 * POSITIONS);
-        a3.intoArray(scores, to + 3 * POSITIONS);
-        b3.intoArray(scores, next + 3 * POSITIONS);
-        a4.intoArray(scores, to + 4 * POSITIONS);
-        b4.intoArray(scores, next + 4 * POSITIONS);
-        a5.intoArray(scores, to + 5 * POSITIONS);
-        b5.intoArray(scores, next + 5 * POSITIONS);
-        a6.intoArray(scores, to + 6 * POSITIONS);
-        b6.intoArray(scores, next + 6 * POSITIONS);
-        a7.intoArray(scores, to + 7 * POSITIONS);
-        b7.intoArray(scores, next + 7 * POSITIONS);
+        int row = from * SCORE;
+        a0.intoArray(out, row + to);
+        b0.intoArray(out, row + next);
+        a1.intoArray(out, row + to + SCORE);
+        b1.intoArray(out, row + next + SCORE);
+        a2.intoArray(out, row + to + 2 * SCORE);
+        b2.intoArray(out, row + next + 2 * SCORE);
+        a3.intoArray(out, row + to + 3 * SCORE);
+        b3.intoArray(out, row + next + 3 * SCORE);
+        a4.intoArray(out, row + to + 4 * SCORE);
+        b4.intoArray(out, row + next + 4 * SCORE);
+        a5.intoArray(out, row + to + 5 * SCORE);
+        b5.intoArray(out, row + next + 5 * SCORE);
+        a6.intoArray(out, row + to + 6 * SCORE);
+        b6.intoArray(out, row + next + 6 * SCORE);
+        a7.intoArray(out, row + to + 7 * SCORE);
+        b7.intoArray(out, row + next + 7 * SCORE);
     }
 
-    /// Adds probabilities `[queries, 16]` times V `[16][dimension]`, one vector of dimensions.
-    private static void output(
-            int queries,
-            float[] p,
-            int from,
-            int dimension,
-            MemorySegment memory,
-            long values,
-            float[] output,
-            int to) {
-        if (queries > 4) {
-            FloatVector o0 = FloatVector.fromArray(F, output, to);
-            FloatVector o1 = FloatVector.fromArray(F, output, to + dimension);
-            FloatVector o2 = FloatVector.fromArray(F, output, to + 2 * dimension);
-            FloatVector o3 = FloatVector.fromArray(F, output, to + 3 * dimension);
-            FloatVector o4 = FloatVector.fromArray(F, output, to + 4 * dimension);
-            FloatVector o5 = FloatVector.fromArray(F, output, to + 5 * dimension);
-            FloatVector o6 = FloatVector.fromArray(F, output, to + 6 * dimension);
-            FloatVector o7 = FloatVector.fromArray(F, output, to + 7 * dimension);
-            for (int j = 0; j < POSITIONS; j++) {
-                FloatVector value = load(memory, values + (long) j * dimension * 4);
-                o0 = value.fma(Lanes.splat(p[from + j]), o0);
-                o1 = value.fma(Lanes.splat(p[from + POSITIONS + j]), o1);
-                o2 = value.fma(Lanes.splat(p[from + 2 * POSITIONS + j]), o2);
-                o3 = value.fma(Lanes.splat(p[from + 3 * POSITIONS + j]), o3);
-                o4 = value.fma(Lanes.splat(p[from + 4 * POSITIONS + j]), o4);
-                o5 = value.fma(Lanes.splat(p[from + 5 * POSITIONS + j]), o5);
-                o6 = value.fma(Lanes.splat(p[from + 6 * POSITIONS + j]), o6);
-                o7 = value.fma(Lanes.splat(p[from + 7 * POSITIONS + j]), o7);
-            }
-            o0.intoArray(output, to);
-            o1.intoArray(output, to + dimension);
-            o2.intoArray(output, to + 2 * dimension);
-            o3.intoArray(output, to + 3 * dimension);
-            o4.intoArray(output, to + 4 * dimension);
-            o5.intoArray(output, to + 5 * dimension);
-            o6.intoArray(output, to + 6 * dimension);
-            o7.intoArray(output, to + 7 * dimension);
-        } else {
-            FloatVector o0 = FloatVector.fromArray(F, output, to);
-            FloatVector o1 = FloatVector.fromArray(F, output, to + dimension);
-            FloatVector o2 = FloatVector.fromArray(F, output, to + 2 * dimension);
-            FloatVector o3 = FloatVector.fromArray(F, output, to + 3 * dimension);
-            for (int j = 0; j < POSITIONS; j++) {
-                FloatVector value = load(memory, values + (long) j * dimension * 4);
-                o0 = value.fma(Lanes.splat(p[from + j]), o0);
-                o1 = value.fma(Lanes.splat(p[from + POSITIONS + j]), o1);
-                o2 = value.fma(Lanes.splat(p[from + 2 * POSITIONS + j]), o2);
-                o3 = value.fma(Lanes.splat(p[from + 3 * POSITIONS + j]), o3);
-            }
-            o0.intoArray(output, to);
-            o1.intoArray(output, to + dimension);
-            o2.intoArray(output, to + 2 * dimension);
-            o3.intoArray(output, to + 3 * dimension);
+    private static void scores4(AttentionTile tile, int from, MemorySegment keys, long a, long b, int to, int next) {
+        float[] query = tile.query;
+        float[] out = tile.score;
+        int dimension = tile.dimension();
+        FloatVector zero = Lanes.splat(0);
+        FloatVector a0 = zero;
+        FloatVector b0 = zero;
+        FloatVector a1 = zero;
+        FloatVector b1 = zero;
+        FloatVector a2 = zero;
+        FloatVector b2 = zero;
+        FloatVector a3 = zero;
+        FloatVector b3 = zero;
+        for (int d = 0; d < dimension; d++) {
+            FloatVector ka = load(keys, a + d * (POSITIONS * 4L));
+            FloatVector kb = load(keys, b + d * (POSITIONS * 4L));
+            FloatVector q0 = Lanes.splat(query[QUERIES * d + from]);
+            a0 = ka.fma(q0, a0);
+            b0 = kb.fma(q0, b0);
+            FloatVector q1 = Lanes.splat(query[QUERIES * d + from + 1]);
+            a1 = ka.fma(q1, a1);
+            b1 = kb.fma(q1, b1);
+            FloatVector q2 = Lanes.splat(query[QUERIES * d + from + 2]);
+            a2 = ka.fma(q2, a2);
+            b2 = kb.fma(q2, b2);
+            FloatVector q3 = Lanes.splat(query[QUERIES * d + from + 3]);
+            a3 = ka.fma(q3, a3);
+            b3 = kb.fma(q3, b3);
         }
+        int row = from * SCORE;
+        a0.intoArray(out, row + to);
+        b0.intoArray(out, row + next);
+        a1.intoArray(out, row + to + SCORE);
+        b1.intoArray(out, row + next + SCORE);
+        a2.intoArray(out, row + to + 2 * SCORE);
+        b2.intoArray(out, row + next + 2 * SCORE);
+        a3.intoArray(out, row + to + 3 * SCORE);
+        b3.intoArray(out, row + next + 3 * SCORE);
     }
 
-    /// As [#output] for 8 queries, two vectors of dimensions, which reads each probability half as often.
-    private static void output8Twice(
-            float[] p, int from, int dimension, MemorySegment memory, long values, float[] output, int to) {
-        FloatVector a0 = FloatVector.fromArray(F, output, to);
-        FloatVector b0 = FloatVector.fromArray(F, output, to + L);
-        FloatVector a1 = FloatVector.fromArray(F, output, to + dimension);
-        FloatVector b1 = FloatVector.fromArray(F, output, to + dimension + L);
-        FloatVector a2 = FloatVector.fromArray(F, output, to + 2 * dimension);
-        FloatVector b2 = FloatVector.fromArray(F, output, to + 2 * dimension + L);
-        FloatVector a3 = FloatVector.fromArray(F, output, to + 3 * dimension);
-        FloatVector b3 = FloatVector.fromArray(F, output, to + 3 * dimension + L);
-        FloatVector a4 = FloatVector.fromArray(F, output, to + 4 * dimension);
-        FloatVector b4 = FloatVector.fromArray(F, output, to + 4 * dimension + L);
-        FloatVector a5 = FloatVector.fromArray(F, output, to + 5 * dimension);
-        FloatVector b5 = FloatVector.fromArray(F, output, to + 5 * dimension + L);
-        FloatVector a6 = FloatVector.fromArray(F, output, to + 6 * dimension);
-        FloatVector b6 = FloatVector.fromArray(F, output, to + 6 * dimension + L);
-        FloatVector a7 = FloatVector.fromArray(F, output, to + 7 * dimension);
-        FloatVector b7 = FloatVector.fromArray(F, output, to + 7 * dimension + L);
-        for (int j = 0; j < POSITIONS; j++) {
-            FloatVector va = load(memory, values + (long) j * dimension * 4);
-            FloatVector vb = load(memory, values + (long) j * dimension * 4 + L * 4L);
-            FloatVector p0 = Lanes.splat(p[from + j]);
-            a0 = va.fma(p0, a0);
-            b0 = vb.fma(p0, b0);
-            FloatVector p1 = Lanes.splat(p[from + POSITIONS + j]);
-            a1 = va.fma(p1, a1);
-            b1 = vb.fma(p1, b1);
-            FloatVector p2 = Lanes.splat(p[from + 2 * POSITIONS + j]);
-            a2 = va.fma(p2, a2);
-            b2 = vb.fma(p2, b2);
-            FloatVector p3 = Lanes.splat(p[from + 3 * POSITIONS + j]);
-            a3 = va.fma(p3, a3);
-            b3 = vb.fma(p3, b3);
-            FloatVector p4 = Lanes.splat(p[from + 4 * POSITIONS + j]);
-            a4 = va.fma(p4, a4);
-            b4 = vb.fma(p4, b4);
-            FloatVector p5 = Lanes.splat(p[from + 5 * POSITIONS + j]);
-            a5 = va.fma(p5, a5);
-            b5 = vb.fma(p5, b5);
-            FloatVector p6 = Lanes.splat(p[from + 6 * POSITIONS + j]);
-            a6 = va.fma(p6, a6);
-            b6 = vb.fma(p6, b6);
-            FloatVector p7 = Lanes.splat(p[from + 7 * POSITIONS + j]);
-            a7 = va.fma(p7, a7);
-            b7 = vb.fma(p7, b7);
+    private static void output8(AttentionTile tile, int query, Block block, int count, int first, int second) {
+        int a = AttentionTile.outputAt(query, first) + first % 16;
+        int b = AttentionTile.outputAt(query, second) + second % 16;
+        float[] out = tile.output;
+        float[] score = tile.score;
+        MemorySegment memory = block.memory;
+        long[] values = block.values;
+        long row = 4L * tile.dimension();
+        FloatVector a0 = load(out, a);
+        FloatVector b0 = load(out, b);
+        FloatVector a1 = load(out, a + 16);
+        FloatVector b1 = load(out, b + 16);
+        FloatVector a2 = load(out, a + 2 * 16);
+        FloatVector b2 = load(out, b + 2 * 16);
+        FloatVector a3 = load(out, a + 3 * 16);
+        FloatVector b3 = load(out, b + 3 * 16);
+        FloatVector a4 = load(out, a + 4 * 16);
+        FloatVector b4 = load(out, b + 4 * 16);
+        FloatVector a5 = load(out, a + 5 * 16);
+        FloatVector b5 = load(out, b + 5 * 16);
+        FloatVector a6 = load(out, a + 6 * 16);
+        FloatVector b6 = load(out, b + 6 * 16);
+        FloatVector a7 = load(out, a + 7 * 16);
+        FloatVector b7 = load(out, b + 7 * 16);
+        for (int page = 0; page < count; page++) {
+            long valueA = values[page] + 4L * first;
+            long valueB = values[page] + 4L * second;
+            int p = query * SCORE + page * POSITIONS;
+            for (int j = 0; j < POSITIONS; j++) {
+                FloatVector va = load(memory, valueA + j * row);
+                FloatVector vb = load(memory, valueB + j * row);
+                FloatVector p0 = Lanes.splat(score[p + j]);
+                a0 = va.fma(p0, a0);
+                b0 = vb.fma(p0, b0);
+                FloatVector p1 = Lanes.splat(score[p + j + SCORE]);
+                a1 = va.fma(p1, a1);
+                b1 = vb.fma(p1, b1);
+                FloatVector p2 = Lanes.splat(score[p + j + 2 * SCORE]);
+                a2 = va.fma(p2, a2);
+                b2 = vb.fma(p2, b2);
+                FloatVector p3 = Lanes.splat(score[p + j + 3 * SCORE]);
+                a3 = va.fma(p3, a3);
+                b3 = vb.fma(p3, b3);
+                FloatVector p4 = Lanes.splat(score[p + j + 4 * SCORE]);
+                a4 = va.fma(p4, a4);
+                b4 = vb.fma(p4, b4);
+                FloatVector p5 = Lanes.splat(score[p + j + 5 * SCORE]);
+                a5 = va.fma(p5, a5);
+                b5 = vb.fma(p5, b5);
+                FloatVector p6 = Lanes.splat(score[p + j + 6 * SCORE]);
+                a6 = va.fma(p6, a6);
+                b6 = vb.fma(p6, b6);
+                FloatVector p7 = Lanes.splat(score[p + j + 7 * SCORE]);
+                a7 = va.fma(p7, a7);
+                b7 = vb.fma(p7, b7);
+            }
         }
-        a0.intoArray(output, to);
-        b0.intoArray(output, to + L);
-        a1.intoArray(output, to + dimension);
-        b1.intoArray(output, to + dimension + L);
-        a2.intoArray(output, to + 2 * dimension);
-        b2.intoArray(output, to + 2 * dimension + L);
-        a3.intoArray(output, to + 3 * dimension);
-        b3.intoArray(output, to + 3 * dimension + L);
-        a4.intoArray(output, to + 4 * dimension);
-        b4.intoArray(output, to + 4 * dimension + L);
-        a5.intoArray(output, to + 5 * dimension);
-        b5.intoArray(output, to + 5 * dimension + L);
-        a6.intoArray(output, to + 6 * dimension);
-        b6.intoArray(output, to + 6 * dimension + L);
-        a7.intoArray(output, to + 7 * dimension);
-        b7.intoArray(output, to + 7 * dimension + L);
+        a0.intoArray(out, a);
+        b0.intoArray(out, b);
+        a1.intoArray(out, a + 16);
+        b1.intoArray(out, b + 16);
+        a2.intoArray(out, a + 2 * 16);
+        b2.intoArray(out, b + 2 * 16);
+        a3.intoArray(out, a + 3 * 16);
+        b3.intoArray(out, b + 3 * 16);
+        a4.intoArray(out, a + 4 * 16);
+        b4.intoArray(out, b + 4 * 16);
+        a5.intoArray(out, a + 5 * 16);
+        b5.intoArray(out, b + 5 * 16);
+        a6.intoArray(out, a + 6 * 16);
+        b6.intoArray(out, b + 6 * 16);
+        a7.intoArray(out, a + 7 * 16);
+        b7.intoArray(out, b + 7 * 16);
     }
 
-    /// Scores of a page to probabilities, and to the sums. Mostly no score exceeds the maximum.
-    private static void probabilities(AttentionTile tile, int query, int page, int at) {
-        float[] p = tile.probability;
+    private static void output4(AttentionTile tile, int query, Block block, int count, int first, int second) {
+        int a = AttentionTile.outputAt(query, first) + first % 16;
+        int b = AttentionTile.outputAt(query, second) + second % 16;
+        float[] out = tile.output;
+        float[] score = tile.score;
+        MemorySegment memory = block.memory;
+        long[] values = block.values;
+        long row = 4L * tile.dimension();
+        FloatVector a0 = load(out, a);
+        FloatVector b0 = load(out, b);
+        FloatVector a1 = load(out, a + 16);
+        FloatVector b1 = load(out, b + 16);
+        FloatVector a2 = load(out, a + 2 * 16);
+        FloatVector b2 = load(out, b + 2 * 16);
+        FloatVector a3 = load(out, a + 3 * 16);
+        FloatVector b3 = load(out, b + 3 * 16);
+        for (int page = 0; page < count; page++) {
+            long valueA = values[page] + 4L * first;
+            long valueB = values[page] + 4L * second;
+            int p = query * SCORE + page * POSITIONS;
+            for (int j = 0; j < POSITIONS; j++) {
+                FloatVector va = load(memory, valueA + j * row);
+                FloatVector vb = load(memory, valueB + j * row);
+                FloatVector p0 = Lanes.splat(score[p + j]);
+                a0 = va.fma(p0, a0);
+                b0 = vb.fma(p0, b0);
+                FloatVector p1 = Lanes.splat(score[p + j + SCORE]);
+                a1 = va.fma(p1, a1);
+                b1 = vb.fma(p1, b1);
+                FloatVector p2 = Lanes.splat(score[p + j + 2 * SCORE]);
+                a2 = va.fma(p2, a2);
+                b2 = vb.fma(p2, b2);
+                FloatVector p3 = Lanes.splat(score[p + j + 3 * SCORE]);
+                a3 = va.fma(p3, a3);
+                b3 = vb.fma(p3, b3);
+            }
+        }
+        a0.intoArray(out, a);
+        b0.intoArray(out, b);
+        a1.intoArray(out, a + 16);
+        b1.intoArray(out, b + 16);
+        a2.intoArray(out, a + 2 * 16);
+        b2.intoArray(out, b + 2 * 16);
+        a3.intoArray(out, a + 3 * 16);
+        b3.intoArray(out, b + 3 * 16);
+    }
+
+    /// A query's scores of a block to probabilities, and to the sums. Mostly no score exceeds the maximum.
+    private static void probabilities(AttentionTile tile, int query, int page, int count) {
+        int at = query * SCORE;
         int first = tile.first[query] - page * POSITIONS;
         int last = tile.last[query] - page * POSITIONS;
-        if (first > 0 || last < POSITIONS - 1) {
-            mask(p, at, first, last);
+        if (first > 0 || last < count * POSITIONS - 1) {
+            mask(tile.score, at, first, last, count * POSITIONS);
         }
-        if (exceeds(p, at, tile.maximum[query])) {
-            raise(tile, query, greatest(p, at));
+        FloatVector greatest = greatest(tile.score, at, count * POSITIONS);
+        if (greatest.compare(VectorOperators.GT, tile.maximum[query]).anyTrue()) {
+            raise(tile, query, greatest(greatest));
         }
         float maximum = tile.maximum[query];
         float shift = maximum == Float.NEGATIVE_INFINITY ? 0 : maximum;
-        int sum = query * POSITIONS;
         for (int part = 0; part < POSITIONS; part += L) {
-            FloatVector probability =
-                    Lanes.exp(FloatVector.fromArray(F, p, at + part).sub(shift));
-            probability.intoArray(p, at + part);
-            FloatVector.fromArray(F, tile.sum, sum + part).add(probability).intoArray(tile.sum, sum + part);
+            FloatVector sum = load(tile.sum, query * 16 + part);
+            for (int j = part; j < count * POSITIONS; j += POSITIONS) {
+                FloatVector probability = Lanes.exp(load(tile.score, at + j).sub(shift));
+                probability.intoArray(tile.score, at + j);
+                sum = sum.add(probability);
+            }
+            sum.intoArray(tile.sum, query * 16 + part);
         }
     }
 
-    private static boolean exceeds(float[] scores, int at, float maximum) {
-        for (int part = at; part < at + POSITIONS; part += L) {
-            if (FloatVector.fromArray(F, scores, part)
-                    .compare(VectorOperators.GT, maximum)
-                    .anyTrue()) {
-                return true;
-            }
+    /// Positions outside of `first .. last` of the block cannot be seen.
+    private static void mask(float[] scores, int at, int first, int last, int positions) {
+        for (int j = 0; j < first && j < positions; j++) {
+            scores[at + j] = Float.NEGATIVE_INFINITY;
         }
-        return false;
+        for (int j = Math.max(0, last + 1); j < positions; j++) {
+            scores[at + j] = Float.NEGATIVE_INFINITY;
+        }
+    }
+
+    /// Lane by lane; a comparison is cheaper than `max`, which cares for zeros' signs and NaN.
+    private static FloatVector greatest(float[] scores, int at, int positions) {
+        FloatVector greatest = load(scores, at);
+        for (int j = L; j < positions; j += L) {
+            FloatVector other = load(scores, at + j);
+            greatest = greatest.blend(other, other.compare(VectorOperators.GT, greatest));
+        }
+        return greatest;
+    }
+
+    /// The greatest lane, compared as integers in the order of floats.
+    private static float greatest(FloatVector values) {
+        IntVector bits = values.reinterpretAsInts();
+        IntVector ordered = bits.lanewise(
+                VectorOperators.XOR, bits.lanewise(VectorOperators.ASHR, 31).and(0x7FFFFFFF));
+        int greatest = ordered.reduceLanes(VectorOperators.MAX);
+        return Float.intBitsToFloat(greatest ^ (greatest >> 31 & 0x7FFFFFFF));
     }
 
     private static void raise(AttentionTile tile, int query, float maximum) {
         float shrink = Exponential.of(tile.maximum[query] - maximum);
-        scale(tile.sum, query * POSITIONS, POSITIONS, shrink);
-        scale(tile.output, query * tile.dimension(), tile.dimension(), shrink);
+        scale(tile.sum, query * 16, shrink);
+        for (int d = 0; d < tile.dimension(); d += 16) {
+            scale(tile.output, AttentionTile.outputAt(query, d), shrink);
+        }
         tile.maximum[query] = maximum;
     }
 
-    /// Positions outside of `first .. last` of the page cannot be seen.
-    private static void mask(float[] scores, int at, int first, int last) {
-        for (int j = 0; j < first && j < POSITIONS; j++) {
-            scores[at + j] = Float.NEGATIVE_INFINITY;
-        }
-        for (int j = Math.max(0, last + 1); j < POSITIONS; j++) {
-            scores[at + j] = Float.NEGATIVE_INFINITY;
+    private static void scale(float[] values, int at, float factor) {
+        for (int part = 0; part < 16; part += L) {
+            load(values, at + part).mul(factor).intoArray(values, at + part);
         }
     }
 
-    /// The greatest of 16, compared as integers in the order of floats, which is cheaper than `Math.max`.
-    private static float greatest(float[] values, int at) {
-        int greatest = Integer.MIN_VALUE;
-        for (int part = at; part < at + POSITIONS; part += L) {
-            IntVector bits = FloatVector.fromArray(F, values, part).reinterpretAsInts();
-            IntVector ordered = bits.lanewise(
-                    VectorOperators.XOR, bits.lanewise(VectorOperators.ASHR, 31).and(0x7FFFFFFF));
-            greatest = Math.max(greatest, ordered.reduceLanes(VectorOperators.MAX));
+    static void mergeSegment(AttentionTile total, AttentionTile part) {
+        for (int query = 0; query < total.queries; query++) {
+            if (part.maximum[query] == Float.NEGATIVE_INFINITY) {
+                continue;
+            }
+            float joint = Math.max(total.totalMaximum[query], part.maximum[query]);
+            float keep = Exponential.of(total.totalMaximum[query] - joint);
+            float add = Exponential.of(part.maximum[query] - joint);
+            total.totalMaximum[query] = joint;
+            blend(total.totalSum, part.sum, query * 16, keep, add);
+            for (int d = 0; d < total.dimension(); d += 16) {
+                blend(total.totalOutput, part.output, AttentionTile.outputAt(query, d), keep, add);
+            }
         }
-        return Float.intBitsToFloat(greatest ^ (greatest >> 31 & 0x7FFFFFFF));
     }
 
-    private static void scale(float[] values, int at, int count, float factor) {
-        for (int i = at; i < at + count; i += L) {
-            FloatVector.fromArray(F, values, i).mul(factor).intoArray(values, i);
+    private static void blend(float[] total, float[] part, int at, float keep, float add) {
+        for (int i = at; i < at + 16; i += L) {
+            FloatVector kept = load(total, i).mul(keep);
+            load(part, i).fma(Lanes.splat(add), kept).intoArray(total, i);
         }
+    }
+
+    static void result(AttentionTile tile, int query, float[] out, int at) {
+        float inverse = 1 / ScalarKernels.tree(tile.totalSum, query * 16);
+        for (int d = 0; d < tile.dimension(); d += L) {
+            int from = AttentionTile.outputAt(query, d) + d % 16;
+            load(tile.totalOutput, from).mul(inverse).add(0).intoArray(out, at + d);
+        }
+    }
+
+    private static FloatVector load(float[] values, int at) {
+        return FloatVector.fromArray(F, values, at);
     }
 
     private static FloatVector load(MemorySegment memory, long at) {

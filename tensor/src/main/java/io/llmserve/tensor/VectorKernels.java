@@ -106,6 +106,16 @@ final class VectorKernels implements KernelSet {
     }
 
     @Override
+    public void mergeSegment(AttentionTile total, AttentionTile part) {
+        VectorAttention.mergeSegment(total, part);
+    }
+
+    @Override
+    public void result(AttentionTile tile, int query, float[] out, int at) {
+        VectorAttention.result(tile, query, out, at);
+    }
+
+    @Override
     public String description() {
         return L * 32 + "-bit vectors";
     }

@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// `y[m, n] = fma chain over k` for tiles of rows by 32 outputs, weights unpacked to a panel `[k][32]` that
 /// stays in the nearest cache. A chain that is longer than the panel goes on from y, which changes no bit.
 final class Gemm {
-    static final int PANEL_OUTPUTS = KernelSet.BLOCKS_AT_ONCE * WeightFormat.BLOCK_ROWS;
+    static final int PANEL_OUTPUTS = KernelSet.MATRIX_BLOCKS * WeightFormat.BLOCK_ROWS;
     /// Columns of a panel: 24 KiB.
     static final int PANEL_COLUMNS = 192;
     /// Bytes of one column of the panel.

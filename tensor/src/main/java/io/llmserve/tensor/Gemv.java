@@ -1,150 +1,326 @@
 package io.llmserve.tensor;
 
-import static io.llmserve.tensor.PanelUnpacker.floats;
-import static io.llmserve.tensor.PanelUnpacker.highBf16;
-import static io.llmserve.tensor.PanelUnpacker.highF16;
-import static io.llmserve.tensor.PanelUnpacker.lowBf16;
-import static io.llmserve.tensor.PanelUnpacker.lowF16;
-import static io.llmserve.tensor.PanelUnpacker.nibble;
-import static io.llmserve.tensor.PanelUnpacker.words;
+import static io.llmserve.tensor.PanelUnpacker.HALF;
+import static io.llmserve.tensor.PanelUnpacker.MASK;
+import static io.llmserve.tensor.PanelUnpacker.ONE;
+import static io.llmserve.tensor.PanelUnpacker.REBIAS;
+import static io.llmserve.tensor.PanelUnpacker.UPPER;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.AND;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.OR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
 
-/// One row of x against two blocks of weights, dequantised in registers. Two, because each block is one chain of
-/// fma with a latency of four cycles, and unpacking fills the gap; blocks may be the same. More would read more
-/// at once, but the compiler inlines no more of it.
+/// One row of x against four blocks of weights, dequantised in registers. Four, because each block is one chain of
+/// fma with a latency of four cycles, and unpacking fills the gap; blocks may be the same.
+///
+/// Every operation stands in the text of its loop, unrolled: where a method grows large, the compiler inlines
+/// the vector API but no helper of ours, and a vector that crosses a call is an object.
 final class Gemv {
+    static final int BLOCKS = KernelSet.ROW_BLOCKS;
+
+    private static final VectorSpecies<Float> F = Lanes.FLOAT;
+    private static final VectorSpecies<Integer> I = Lanes.INT;
     private static final int L = Lanes.COUNT;
-    private static final int LINE = WeightFormat.LINE_BYTES;
+    private static final long LINE = WeightFormat.LINE_BYTES;
 
     private Gemv() {}
 
-    /// Blocks at byte offsets `at0` and `at1` of the band; sums to `out[0 .. 32]`.
-    static void two(PackedBand band, long at0, long at1, float[] x, float[] out) {
+    /// Blocks `block .. block + 3` of the band, none beyond `last`; sums to `out[0 .. 64]`.
+    static void four(PackedBand band, int block, int last, float[] x, float[] out) {
         MemorySegment data = band.data();
         int groups = band.groups();
         for (int part = 0; part < WeightFormat.BLOCK_ROWS; part += L) {
-            long a = at0 + part * 4L;
-            long b = at1 + part * 4L;
+            long a = band.blockOffset(block) + part * 4L;
+            long b = band.blockOffset(Math.min(block + 1, last)) + part * 4L;
+            long c = band.blockOffset(Math.min(block + 2, last)) + part * 4L;
+            long d = band.blockOffset(Math.min(block + 3, last)) + part * 4L;
             switch (band.format()) {
-                case INT4 -> int4(data, a, b, groups, x, out, part);
-                case INT8 -> int8(data, a, b, 8 * groups, 3, x, out, part);
-                case INT8_16 -> int8(data, a, b, 4 * groups, 2, x, out, part);
-                case BF16 -> bf16(data, a, b, groups, x, out, part);
-                case F16 -> f16(data, a, b, groups, x, out, part);
-                case F32 -> f32(data, a, b, groups, x, out, part);
+                case INT4 -> int4(data, a, b, c, d, groups, x, out, part);
+                case INT8 -> int8(data, a, b, c, d, 8 * groups, 3, x, out, part);
+                case INT8_16 -> int8(data, a, b, c, d, 4 * groups, 2, x, out, part);
+                case BF16 -> bf16(data, a, b, c, d, groups, x, out, part);
+                case F16 -> f16(data, a, b, c, d, groups, x, out, part);
+                case F32 -> f32(data, a, b, c, d, groups, x, out, part);
             }
         }
     }
 
-    private static void int4(MemorySegment data, long at0, long at1, int groups, float[] x, float[] out, int part) {
-        FloatVector s0 = Lanes.splat(0);
+    private static void int4(
+            MemorySegment data, long at0, long at1, long at2, long at3, int groups, float[] x, float[] out, int part) {
+        FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
         for (int line = 0; line < 4 * groups; line++) {
-            long group = (line >> 2) * (6L * LINE);
-            long word = group + (2 + (line & 3)) * (long) LINE;
-            FloatVector a0 = floats(data, at0 + group);
-            FloatVector a1 = floats(data, at1 + group);
-            FloatVector b0 = floats(data, at0 + group + LINE);
-            FloatVector b1 = floats(data, at1 + group + LINE);
-            IntVector q0 = words(data, at0 + word);
-            IntVector q1 = words(data, at1 + word);
-            for (int k = 8 * line; k < 8 * line + 8; k += 2) {
-                FloatVector x0 = Lanes.splat(x[k]);
-                s0 = nibble(q0, 19, a0, b0).fma(x0, s0);
-                s1 = nibble(q1, 19, a1, b1).fma(x0, s1);
-                FloatVector x1 = Lanes.splat(x[k + 1]);
-                s0 = nibble(q0, 15, a0, b0).fma(x1, s0);
-                s1 = nibble(q1, 15, a1, b1).fma(x1, s1);
-                q0 = q0.lanewise(LSHR, 8);
-                q1 = q1.lanewise(LSHR, 8);
-            }
+            long group = (line >> 2) * (6 * LINE);
+            long word = group + (2 + (line & 3)) * LINE;
+            FloatVector a0 = FloatVector.fromMemorySegment(F, data, at0 + group, LITTLE_ENDIAN);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, data, at0 + group + LINE, LITTLE_ENDIAN);
+            IntVector q0 = IntVector.fromMemorySegment(I, data, at0 + word, LITTLE_ENDIAN);
+            FloatVector a1 = FloatVector.fromMemorySegment(F, data, at1 + group, LITTLE_ENDIAN);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, data, at1 + group + LINE, LITTLE_ENDIAN);
+            IntVector q1 = IntVector.fromMemorySegment(I, data, at1 + word, LITTLE_ENDIAN);
+            FloatVector a2 = FloatVector.fromMemorySegment(F, data, at2 + group, LITTLE_ENDIAN);
+            FloatVector b2 = FloatVector.fromMemorySegment(F, data, at2 + group + LINE, LITTLE_ENDIAN);
+            IntVector q2 = IntVector.fromMemorySegment(I, data, at2 + word, LITTLE_ENDIAN);
+            FloatVector a3 = FloatVector.fromMemorySegment(F, data, at3 + group, LITTLE_ENDIAN);
+            FloatVector b3 = FloatVector.fromMemorySegment(F, data, at3 + group + LINE, LITTLE_ENDIAN);
+            IntVector q3 = IntVector.fromMemorySegment(I, data, at3 + word, LITTLE_ENDIAN);
+            FloatVector x0 = FloatVector.broadcast(F, x[8 * line]);
+            IntVector n = q0.lanewise(LSHL, 19).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x0, s0);
+            n = q1.lanewise(LSHL, 19).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x0, s1);
+            n = q2.lanewise(LSHL, 19).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x0, s2);
+            n = q3.lanewise(LSHL, 19).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x0, s3);
+            FloatVector x1 = FloatVector.broadcast(F, x[8 * line + 1]);
+            n = q0.lanewise(LSHL, 15).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x1, s0);
+            n = q1.lanewise(LSHL, 15).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x1, s1);
+            n = q2.lanewise(LSHL, 15).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x1, s2);
+            n = q3.lanewise(LSHL, 15).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x1, s3);
+            FloatVector x2 = FloatVector.broadcast(F, x[8 * line + 2]);
+            n = q0.lanewise(LSHL, 11).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x2, s0);
+            n = q1.lanewise(LSHL, 11).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x2, s1);
+            n = q2.lanewise(LSHL, 11).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x2, s2);
+            n = q3.lanewise(LSHL, 11).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x2, s3);
+            FloatVector x3 = FloatVector.broadcast(F, x[8 * line + 3]);
+            n = q0.lanewise(LSHL, 7).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x3, s0);
+            n = q1.lanewise(LSHL, 7).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x3, s1);
+            n = q2.lanewise(LSHL, 7).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x3, s2);
+            n = q3.lanewise(LSHL, 7).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x3, s3);
+            FloatVector x4 = FloatVector.broadcast(F, x[8 * line + 4]);
+            n = q0.lanewise(LSHL, 3).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x4, s0);
+            n = q1.lanewise(LSHL, 3).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x4, s1);
+            n = q2.lanewise(LSHL, 3).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x4, s2);
+            n = q3.lanewise(LSHL, 3).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x4, s3);
+            FloatVector x5 = FloatVector.broadcast(F, x[8 * line + 5]);
+            n = q0.lanewise(LSHR, 1).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x5, s0);
+            n = q1.lanewise(LSHR, 1).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x5, s1);
+            n = q2.lanewise(LSHR, 1).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x5, s2);
+            n = q3.lanewise(LSHR, 1).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x5, s3);
+            FloatVector x6 = FloatVector.broadcast(F, x[8 * line + 6]);
+            n = q0.lanewise(LSHR, 5).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x6, s0);
+            n = q1.lanewise(LSHR, 5).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x6, s1);
+            n = q2.lanewise(LSHR, 5).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x6, s2);
+            n = q3.lanewise(LSHR, 5).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x6, s3);
+            FloatVector x7 = FloatVector.broadcast(F, x[8 * line + 7]);
+            n = q0.lanewise(LSHR, 9).lanewise(AND, MASK).lanewise(OR, ONE);
+            s0 = n.reinterpretAsFloats().fma(a0, b0).fma(x7, s0);
+            n = q1.lanewise(LSHR, 9).lanewise(AND, MASK).lanewise(OR, ONE);
+            s1 = n.reinterpretAsFloats().fma(a1, b1).fma(x7, s1);
+            n = q2.lanewise(LSHR, 9).lanewise(AND, MASK).lanewise(OR, ONE);
+            s2 = n.reinterpretAsFloats().fma(a2, b2).fma(x7, s2);
+            n = q3.lanewise(LSHR, 9).lanewise(AND, MASK).lanewise(OR, ONE);
+            s3 = n.reinterpretAsFloats().fma(a3, b3).fma(x7, s3);
         }
-        store(s0, s1, out, part);
+        s0.intoArray(out, part);
+        s1.intoArray(out, part + 16);
+        s2.intoArray(out, part + 32);
+        s3.intoArray(out, part + 48);
     }
 
     /// Groups of `1 << shift` lines.
     private static void int8(
-            MemorySegment data, long a, long b, int lines, int shift, float[] x, float[] out, int part) {
-        FloatVector s0 = Lanes.splat(0);
+            MemorySegment data,
+            long at0,
+            long at1,
+            long at2,
+            long at3,
+            int lines,
+            int shift,
+            float[] x,
+            float[] out,
+            int part) {
+        FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
         for (int line = 0; line < lines; line++) {
-            long at = (line + (line >> shift)) * (long) LINE;
-            long group = at - (line & ((1 << shift) - 1)) * (long) LINE;
-            FloatVector d0 = floats(data, a + group);
-            FloatVector d1 = floats(data, b + group);
-            IntVector q0 = words(data, a + at + LINE);
-            IntVector q1 = words(data, b + at + LINE);
-            for (int i = 0; i < 4; i++) {
-                FloatVector value = Lanes.splat(x[4 * line + i]);
-                s0 = octet(q0, d0).fma(value, s0);
-                s1 = octet(q1, d1).fma(value, s1);
-                q0 = q0.lanewise(LSHR, 8);
-                q1 = q1.lanewise(LSHR, 8);
-            }
+            long at = (line + (line >> shift)) * LINE;
+            long group = at - (line & ((1 << shift) - 1)) * LINE;
+            long word = at + LINE;
+            FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + group, LITTLE_ENDIAN);
+            IntVector q0 = IntVector.fromMemorySegment(I, data, at0 + word, LITTLE_ENDIAN);
+            FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + group, LITTLE_ENDIAN);
+            IntVector q1 = IntVector.fromMemorySegment(I, data, at1 + word, LITTLE_ENDIAN);
+            FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + group, LITTLE_ENDIAN);
+            IntVector q2 = IntVector.fromMemorySegment(I, data, at2 + word, LITTLE_ENDIAN);
+            FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + group, LITTLE_ENDIAN);
+            IntVector q3 = IntVector.fromMemorySegment(I, data, at3 + word, LITTLE_ENDIAN);
+            FloatVector x0 = FloatVector.broadcast(F, x[4 * line]);
+            FloatVector w =
+                    (FloatVector) q0.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+            s0 = w.mul(d0).fma(x0, s0);
+            w = (FloatVector) q1.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+            s1 = w.mul(d1).fma(x0, s1);
+            w = (FloatVector) q2.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+            s2 = w.mul(d2).fma(x0, s2);
+            w = (FloatVector) q3.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+            s3 = w.mul(d3).fma(x0, s3);
+            FloatVector x1 = FloatVector.broadcast(F, x[4 * line + 1]);
+            w = (FloatVector) q0.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+            s0 = w.mul(d0).fma(x1, s0);
+            w = (FloatVector) q1.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+            s1 = w.mul(d1).fma(x1, s1);
+            w = (FloatVector) q2.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+            s2 = w.mul(d2).fma(x1, s2);
+            w = (FloatVector) q3.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+            s3 = w.mul(d3).fma(x1, s3);
+            FloatVector x2 = FloatVector.broadcast(F, x[4 * line + 2]);
+            w = (FloatVector) q0.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+            s0 = w.mul(d0).fma(x2, s0);
+            w = (FloatVector) q1.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+            s1 = w.mul(d1).fma(x2, s1);
+            w = (FloatVector) q2.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+            s2 = w.mul(d2).fma(x2, s2);
+            w = (FloatVector) q3.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+            s3 = w.mul(d3).fma(x2, s3);
+            FloatVector x3 = FloatVector.broadcast(F, x[4 * line + 3]);
+            w = (FloatVector) q0.lanewise(ASHR, 24).convert(I2F, 0);
+            s0 = w.mul(d0).fma(x3, s0);
+            w = (FloatVector) q1.lanewise(ASHR, 24).convert(I2F, 0);
+            s1 = w.mul(d1).fma(x3, s1);
+            w = (FloatVector) q2.lanewise(ASHR, 24).convert(I2F, 0);
+            s2 = w.mul(d2).fma(x3, s2);
+            w = (FloatVector) q3.lanewise(ASHR, 24).convert(I2F, 0);
+            s3 = w.mul(d3).fma(x3, s3);
         }
-        store(s0, s1, out, part);
-    }
-
-    private static void bf16(MemorySegment data, long a, long b, int groups, float[] x, float[] out, int part) {
-        FloatVector s0 = Lanes.splat(0);
-        FloatVector s1 = s0;
-        for (int group = 0; group < groups; group++) {
-            long line = (long) group * LINE;
-            IntVector q0 = words(data, a + line);
-            IntVector q1 = words(data, b + line);
-            FloatVector x0 = Lanes.splat(x[2 * group]);
-            s0 = lowBf16(q0).fma(x0, s0);
-            s1 = lowBf16(q1).fma(x0, s1);
-            FloatVector x1 = Lanes.splat(x[2 * group + 1]);
-            s0 = highBf16(q0).fma(x1, s0);
-            s1 = highBf16(q1).fma(x1, s1);
-        }
-        store(s0, s1, out, part);
-    }
-
-    private static void f16(MemorySegment data, long a, long b, int groups, float[] x, float[] out, int part) {
-        FloatVector s0 = Lanes.splat(0);
-        FloatVector s1 = s0;
-        for (int group = 0; group < groups; group++) {
-            long line = (long) group * LINE;
-            IntVector q0 = words(data, a + line);
-            IntVector q1 = words(data, b + line);
-            FloatVector x0 = Lanes.splat(x[2 * group]);
-            s0 = lowF16(q0).fma(x0, s0);
-            s1 = lowF16(q1).fma(x0, s1);
-            FloatVector x1 = Lanes.splat(x[2 * group + 1]);
-            s0 = highF16(q0).fma(x1, s0);
-            s1 = highF16(q1).fma(x1, s1);
-        }
-        store(s0, s1, out, part);
-    }
-
-    private static void f32(MemorySegment data, long a, long b, int groups, float[] x, float[] out, int part) {
-        FloatVector s0 = Lanes.splat(0);
-        FloatVector s1 = s0;
-        for (int column = 0; column < groups; column++) {
-            long line = (long) column * LINE;
-            FloatVector x0 = Lanes.splat(x[column]);
-            s0 = floats(data, a + line).fma(x0, s0);
-            s1 = floats(data, b + line).fma(x0, s1);
-        }
-        store(s0, s1, out, part);
-    }
-
-    /// `scale *` the signed low byte.
-    private static FloatVector octet(IntVector word, FloatVector scale) {
-        return ((FloatVector) word.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0)).mul(scale);
-    }
-
-    private static void store(FloatVector s0, FloatVector s1, float[] out, int part) {
         s0.intoArray(out, part);
-        s1.intoArray(out, WeightFormat.BLOCK_ROWS + part);
+        s1.intoArray(out, part + 16);
+        s2.intoArray(out, part + 32);
+        s3.intoArray(out, part + 48);
+    }
+
+    private static void bf16(
+            MemorySegment data, long at0, long at1, long at2, long at3, int groups, float[] x, float[] out, int part) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int group = 0; group < groups; group++) {
+            long line = group * LINE;
+            IntVector q0 = IntVector.fromMemorySegment(I, data, at0 + line, LITTLE_ENDIAN);
+            IntVector q1 = IntVector.fromMemorySegment(I, data, at1 + line, LITTLE_ENDIAN);
+            IntVector q2 = IntVector.fromMemorySegment(I, data, at2 + line, LITTLE_ENDIAN);
+            IntVector q3 = IntVector.fromMemorySegment(I, data, at3 + line, LITTLE_ENDIAN);
+            FloatVector x0 = FloatVector.broadcast(F, x[2 * group]);
+            FloatVector w = q0.lanewise(LSHL, 16).reinterpretAsFloats();
+            s0 = w.fma(x0, s0);
+            w = q1.lanewise(LSHL, 16).reinterpretAsFloats();
+            s1 = w.fma(x0, s1);
+            w = q2.lanewise(LSHL, 16).reinterpretAsFloats();
+            s2 = w.fma(x0, s2);
+            w = q3.lanewise(LSHL, 16).reinterpretAsFloats();
+            s3 = w.fma(x0, s3);
+            FloatVector x1 = FloatVector.broadcast(F, x[2 * group + 1]);
+            w = q0.lanewise(AND, UPPER).reinterpretAsFloats();
+            s0 = w.fma(x1, s0);
+            w = q1.lanewise(AND, UPPER).reinterpretAsFloats();
+            s1 = w.fma(x1, s1);
+            w = q2.lanewise(AND, UPPER).reinterpretAsFloats();
+            s2 = w.fma(x1, s2);
+            w = q3.lanewise(AND, UPPER).reinterpretAsFloats();
+            s3 = w.fma(x1, s3);
+        }
+        s0.intoArray(out, part);
+        s1.intoArray(out, part + 16);
+        s2.intoArray(out, part + 32);
+        s3.intoArray(out, part + 48);
+    }
+
+    private static void f16(
+            MemorySegment data, long at0, long at1, long at2, long at3, int groups, float[] x, float[] out, int part) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int group = 0; group < groups; group++) {
+            long line = group * LINE;
+            IntVector q0 = IntVector.fromMemorySegment(I, data, at0 + line, LITTLE_ENDIAN);
+            IntVector q1 = IntVector.fromMemorySegment(I, data, at1 + line, LITTLE_ENDIAN);
+            IntVector q2 = IntVector.fromMemorySegment(I, data, at2 + line, LITTLE_ENDIAN);
+            IntVector q3 = IntVector.fromMemorySegment(I, data, at3 + line, LITTLE_ENDIAN);
+            FloatVector x0 = FloatVector.broadcast(F, x[2 * group]);
+            FloatVector w =
+                    q0.lanewise(LSHL, 16).lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s0 = w.mul(REBIAS).fma(x0, s0);
+            w = q1.lanewise(LSHL, 16).lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s1 = w.mul(REBIAS).fma(x0, s1);
+            w = q2.lanewise(LSHL, 16).lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s2 = w.mul(REBIAS).fma(x0, s2);
+            w = q3.lanewise(LSHL, 16).lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s3 = w.mul(REBIAS).fma(x0, s3);
+            FloatVector x1 = FloatVector.broadcast(F, x[2 * group + 1]);
+            w = q0.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s0 = w.mul(REBIAS).fma(x1, s0);
+            w = q1.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s1 = w.mul(REBIAS).fma(x1, s1);
+            w = q2.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s2 = w.mul(REBIAS).fma(x1, s2);
+            w = q3.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            s3 = w.mul(REBIAS).fma(x1, s3);
+        }
+        s0.intoArray(out, part);
+        s1.intoArray(out, part + 16);
+        s2.intoArray(out, part + 32);
+        s3.intoArray(out, part + 48);
+    }
+
+    private static void f32(
+            MemorySegment data, long at0, long at1, long at2, long at3, int groups, float[] x, float[] out, int part) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int column = 0; column < groups; column++) {
+            long line = column * LINE;
+            FloatVector x0 = FloatVector.broadcast(F, x[column]);
+            s0 = FloatVector.fromMemorySegment(F, data, at0 + line, LITTLE_ENDIAN)
+                    .fma(x0, s0);
+            s1 = FloatVector.fromMemorySegment(F, data, at1 + line, LITTLE_ENDIAN)
+                    .fma(x0, s1);
+            s2 = FloatVector.fromMemorySegment(F, data, at2 + line, LITTLE_ENDIAN)
+                    .fma(x0, s2);
+            s3 = FloatVector.fromMemorySegment(F, data, at3 + line, LITTLE_ENDIAN)
+                    .fma(x0, s3);
+        }
+        s0.intoArray(out, part);
+        s1.intoArray(out, part + 16);
+        s2.intoArray(out, part + 32);
+        s3.intoArray(out, part + 48);
     }
 }

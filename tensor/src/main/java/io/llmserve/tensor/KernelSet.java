@@ -3,12 +3,17 @@ package io.llmserve.tensor;
 /// The loops under [Kernels], each one task's share. [ScalarKernels] is the specification; any other set gives
 /// the same bits.
 interface KernelSet {
-    /// Blocks of weights that a matrix product takes at once; shares of the work begin at a multiple.
-    int BLOCKS_AT_ONCE = 2;
+    /// Blocks of weights that are taken at once, by one row and by several; shares of the work begin at a multiple.
+    int ROW_BLOCKS = 4;
 
-    /// Rows `16 * fromBlock ..` of the band: `y[m, n] = chain over k in order of fma(w[n, k], x[m, k], acc)`,
-    /// acc from +0. x `[rows, columns]`; y `[rows, stride]`, written at the band's rows.
-    void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride);
+    int MATRIX_BLOCKS = 2;
+
+    /// Rows of x that a matrix product takes at most.
+    int ROWS_AT_ONCE = 128;
+
+    /// Rows `16 * fromBlock ..` of the band, rows `fromRow ..` of x: `y[m, n] = chain over k in order of
+    /// fma(w[n, k], x[m, k], acc)`, acc from +0. x `[.., columns]`; y `[.., stride]`, written at the band's rows.
+    void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int fromRow, int rows, float[] y, int stride);
 
     /// One row: `y[i] = (x[i] * r) * weight[i]`, `r = 1 / sqrt(sum / width + epsilon)` rounded from f64;
     /// `sum` is 16 chains `p[i % 16] = fma(x[i], x[i], p[i % 16])` added by [ScalarKernels#tree]. `width` is

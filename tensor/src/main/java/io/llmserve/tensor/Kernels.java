@@ -9,11 +9,10 @@ import static io.llmserve.core.Checks.check;
 /// every sum is fixed, and [ScalarKernels] is the specification that each implementation meets bit for bit. One
 /// thread calls at a time.
 public final class Kernels {
-    /// Of a matrix product with few rows, so that threads end together; with many rows, so that a task has several
-    /// panels for the rows that it holds in its cache.
-    private static final int SMALL_TASKS_PER_THREAD = 16;
-    private static final int LARGE_TASKS_PER_THREAD = 4;
-    private static final int MANY_ROWS = 64;
+    /// Of a matrix product, so that threads end together; of one with groups of rows less for each group, so that a
+    /// task has several panels for the rows that it holds in its cache.
+    private static final int TASKS_PER_THREAD = 16;
+    private static final int TASKS_PER_THREAD_AND_GROUP = 4;
     private static final int ELEMENTS_PER_TASK = 16 * 1024;
 
     private final ComputePool pool;
@@ -44,14 +43,18 @@ public final class Kernels {
         checkFits("x", x, rows, w.columns());
         checkFits("y", y, rows, w.rows());
         int stride = w.rows();
-        int perThread = rows < MANY_ROWS ? SMALL_TASKS_PER_THREAD : LARGE_TASKS_PER_THREAD;
+        int groups = (rows + KernelSet.ROWS_AT_ONCE - 1) / KernelSet.ROWS_AT_ONCE;
+        int perThread = groups > 1 ? TASKS_PER_THREAD_AND_GROUP : TASKS_PER_THREAD;
+        int blocks = rows == 1 ? KernelSet.ROW_BLOCKS : KernelSet.MATRIX_BLOCKS;
         for (PackedBand band : w.bands()) {
-            int units = (band.blocks() + KernelSet.BLOCKS_AT_ONCE - 1) / KernelSet.BLOCKS_AT_ONCE;
-            int tasks = Math.min(units, perThread * pool.threads());
-            pool.parallel(tasks, task -> {
-                int from = KernelSet.BLOCKS_AT_ONCE * share(units, tasks, task);
-                int to = Math.min(band.blocks(), KernelSet.BLOCKS_AT_ONCE * share(units, tasks, task + 1));
-                set.matmul(band, from, to, x, rows, y, stride);
+            int units = (band.blocks() + blocks - 1) / blocks;
+            int shares = Math.min(units, perThread * pool.threads());
+            pool.parallel(groups * shares, task -> {
+                int from = blocks * share(units, shares, task % shares);
+                int to = blocks * share(units, shares, task % shares + 1);
+                int fromRow = share(rows, groups, task / shares);
+                int toRow = share(rows, groups, task / shares + 1);
+                set.matmul(band, from, Math.min(band.blocks(), to), x, fromRow, toRow - fromRow, y, stride);
             });
         }
     }

@@ -1,24 +1,35 @@
 package io.llmserve.tensor;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.VectorOperators.AND;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.OR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Dequantises columns of one block of 16 rows into half of a panel `[k][32]`, as [WeightFormat] defines.
+/// Dequantises columns of one block of 16 rows into half of a panel `[k][32]`, as [WeightFormat] defines. In full
+/// text for the reason that [Gemv] gives.
 final class PanelUnpacker {
     private static final VectorSpecies<Float> F = Lanes.FLOAT;
     private static final VectorSpecies<Integer> I = Lanes.INT;
     private static final int L = Lanes.COUNT;
-    private static final int LINE = WeightFormat.LINE_BYTES;
+    private static final long LINE = WeightFormat.LINE_BYTES;
     private static final long STEP = 4 * Gemm.PANEL_OUTPUTS;
 
     /// The bits of 1.0, and the upper four of its fraction.
-    private static final IntVector ONE = IntVector.broadcast(Lanes.INT, 0x3F800000);
-    private static final IntVector FRACTION = IntVector.broadcast(Lanes.INT, 15 << 19);
+    static final IntVector ONE = IntVector.broadcast(I, 0x3F800000);
+    static final IntVector MASK = IntVector.broadcast(I, 15 << 19);
+    /// A half in the upper 16 bits, moved right by 3: what to keep, and the factor that corrects the exponent, as in
+    /// [ScalarKernels].
+    static final IntVector HALF = IntVector.broadcast(I, 0x8FFFE000);
+    static final FloatVector REBIAS = FloatVector.broadcast(F, 0x1p112f);
+    static final IntVector UPPER = IntVector.broadcast(I, 0xFFFF0000);
 
     private PanelUnpacker() {}
 
@@ -31,10 +42,7 @@ final class PanelUnpacker {
             long source = offset + part * 4L;
             long to = at + 4L * part;
             switch (format) {
-                case INT4 -> {
-                    int4(band.data(), source, 4 * groups, 0, panel, to);
-                    int4(band.data(), source, 4 * groups, 16, panel, to + 4 * STEP);
-                }
+                case INT4 -> int4(band.data(), source, 4 * groups, panel, to);
                 case INT8 -> int8(band.data(), source, 8 * groups, 3, panel, to);
                 case INT8_16 -> int8(band.data(), source, 4 * groups, 2, panel, to);
                 case BF16 -> bf16(band.data(), source, groups, panel, to);
@@ -44,95 +52,77 @@ final class PanelUnpacker {
         }
     }
 
-    /// Four columns of each line, the lower (`shift` 0) or the upper ones (16): half the work in one method, as
-    /// the compiler inlines only so much, and a vector that crosses a call is an object.
-    private static void int4(MemorySegment data, long source, int lines, int shift, MemorySegment panel, long to) {
+    private static void int4(MemorySegment data, long source, int lines, MemorySegment panel, long to) {
         for (int line = 0; line < lines; line++) {
-            long group = source + (line >> 2) * (6L * LINE);
-            FloatVector a = floats(data, group);
-            FloatVector b = floats(data, group + LINE);
-            IntVector word = words(data, group + (2 + (line & 3)) * (long) LINE).lanewise(VectorOperators.LSHR, shift);
+            long group = source + (line >> 2) * (6 * LINE);
+            FloatVector a = FloatVector.fromMemorySegment(F, data, group, LITTLE_ENDIAN);
+            FloatVector b = FloatVector.fromMemorySegment(F, data, group + LINE, LITTLE_ENDIAN);
+            IntVector q = IntVector.fromMemorySegment(I, data, group + (2 + (line & 3)) * LINE, LITTLE_ENDIAN);
             long out = to + line * (8 * STEP);
-            nibble(word, 19, a, b).intoMemorySegment(panel, out, LITTLE_ENDIAN);
-            nibble(word, 15, a, b).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
-            nibble(word, 11, a, b).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
-            nibble(word, 7, a, b).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
+            IntVector n = q.lanewise(LSHL, 19).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            n = q.lanewise(LSHL, 15).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHL, 11).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHL, 7).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHL, 3).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 4 * STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHR, 1).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 5 * STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHR, 5).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 6 * STEP, LITTLE_ENDIAN);
+            n = q.lanewise(LSHR, 9).lanewise(AND, MASK).lanewise(OR, ONE);
+            n.reinterpretAsFloats().fma(a, b).intoMemorySegment(panel, out + 7 * STEP, LITTLE_ENDIAN);
         }
     }
 
     /// Groups of `1 << shift` lines.
     private static void int8(MemorySegment data, long source, int lines, int shift, MemorySegment panel, long to) {
         for (int line = 0; line < lines; line++) {
-            long at = source + (line + (line >> shift)) * (long) LINE;
-            FloatVector scale = floats(data, at - (line & ((1 << shift) - 1)) * (long) LINE);
-            IntVector word = words(data, at + LINE);
+            long at = source + (line + (line >> shift)) * LINE;
+            long group = at - (line & ((1 << shift) - 1)) * LINE;
+            FloatVector scale = FloatVector.fromMemorySegment(F, data, group, LITTLE_ENDIAN);
+            IntVector q = IntVector.fromMemorySegment(I, data, at + LINE, LITTLE_ENDIAN);
             long out = to + line * (4 * STEP);
-            octet(word, 24, scale).intoMemorySegment(panel, out, LITTLE_ENDIAN);
-            octet(word, 16, scale).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
-            octet(word, 8, scale).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
-            octet(word, 0, scale).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
+            FloatVector w =
+                    (FloatVector) q.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+            w.mul(scale).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            w = (FloatVector) q.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+            w.mul(scale).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
+            w = (FloatVector) q.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+            w.mul(scale).intoMemorySegment(panel, out + 2 * STEP, LITTLE_ENDIAN);
+            w = (FloatVector) q.lanewise(ASHR, 24).convert(I2F, 0);
+            w.mul(scale).intoMemorySegment(panel, out + 3 * STEP, LITTLE_ENDIAN);
         }
     }
 
     private static void bf16(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
-            IntVector word = words(data, source + (long) group * LINE);
-            lowBf16(word).intoMemorySegment(panel, to + 2L * group * STEP, LITTLE_ENDIAN);
-            highBf16(word).intoMemorySegment(panel, to + (2L * group + 1) * STEP, LITTLE_ENDIAN);
+            IntVector word = IntVector.fromMemorySegment(I, data, source + group * LINE, LITTLE_ENDIAN);
+            long out = to + 2L * group * STEP;
+            word.lanewise(LSHL, 16).reinterpretAsFloats().intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            word.lanewise(AND, UPPER).reinterpretAsFloats().intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
         }
     }
 
     private static void f16(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
-            IntVector word = words(data, source + (long) group * LINE);
-            lowF16(word).intoMemorySegment(panel, to + 2L * group * STEP, LITTLE_ENDIAN);
-            highF16(word).intoMemorySegment(panel, to + (2L * group + 1) * STEP, LITTLE_ENDIAN);
+            IntVector upper = IntVector.fromMemorySegment(I, data, source + group * LINE, LITTLE_ENDIAN);
+            IntVector lower = upper.lanewise(LSHL, 16);
+            long out = to + 2L * group * STEP;
+            FloatVector w = lower.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            w.mul(REBIAS).intoMemorySegment(panel, out, LITTLE_ENDIAN);
+            w = upper.lanewise(ASHR, 3).lanewise(AND, HALF).reinterpretAsFloats();
+            w.mul(REBIAS).intoMemorySegment(panel, out + STEP, LITTLE_ENDIAN);
         }
     }
 
     private static void f32(MemorySegment data, long source, int groups, MemorySegment panel, long to) {
         for (int group = 0; group < groups; group++) {
-            floats(data, source + (long) group * LINE).intoMemorySegment(panel, to + group * STEP, LITTLE_ENDIAN);
+            FloatVector.fromMemorySegment(F, data, source + group * LINE, LITTLE_ENDIAN)
+                    .intoMemorySegment(panel, to + group * STEP, LITTLE_ENDIAN);
         }
-    }
-
-    static FloatVector floats(MemorySegment data, long at) {
-        return FloatVector.fromMemorySegment(F, data, at, LITTLE_ENDIAN);
-    }
-
-    static IntVector words(MemorySegment data, long at) {
-        return IntVector.fromMemorySegment(I, data, at, LITTLE_ENDIAN);
-    }
-
-    /// `fma(a, 1 + q / 16, b)`, where `word << shift` has q in bits 19 to 22, the upper ones of a fraction.
-    static FloatVector nibble(IntVector word, int shift, FloatVector a, FloatVector b) {
-        IntVector fraction = word.lanewise(VectorOperators.LSHL, shift).lanewise(VectorOperators.AND, FRACTION);
-        return fraction.lanewise(VectorOperators.OR, ONE).reinterpretAsFloats().fma(a, b);
-    }
-
-    /// `scale * (word << shift >> 24)`
-    static FloatVector octet(IntVector word, int shift, FloatVector scale) {
-        IntVector q = word.lanewise(VectorOperators.LSHL, shift).lanewise(VectorOperators.ASHR, 24);
-        return ((FloatVector) q.convert(VectorOperators.I2F, 0)).mul(scale);
-    }
-
-    static FloatVector lowBf16(IntVector word) {
-        return word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    static FloatVector highBf16(IntVector word) {
-        return word.and(0xFFFF0000).reinterpretAsFloats();
-    }
-
-    static FloatVector lowF16(IntVector word) {
-        return highF16(word.lanewise(VectorOperators.LSHL, 16));
-    }
-
-    /// As [ScalarKernels]'s half: the lower half's bits are cut off before the exponent is moved.
-    static FloatVector highF16(IntVector word) {
-        return word.lanewise(VectorOperators.ASHR, 3)
-                .and(0x8FFFE000)
-                .reinterpretAsFloats()
-                .mul(0x1p112f);
     }
 }

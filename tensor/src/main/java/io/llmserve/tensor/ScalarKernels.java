@@ -17,7 +17,8 @@ final class ScalarKernels implements KernelSet {
     private static final int LANES = WeightFormat.BLOCK_ROWS;
 
     @Override
-    public void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride) {
+    public void matmul(
+            PackedBand band, int fromBlock, int toBlock, float[] x, int fromRow, int rows, float[] y, int stride) {
         int groupColumns = band.format().groupColumns();
         float[] weights = new float[groupColumns * LANES];
         float[] sums = new float[rows * LANES];
@@ -26,10 +27,11 @@ final class ScalarKernels implements KernelSet {
             for (int group = 0; group < band.groups(); group++) {
                 unpack(band, block, group, weights);
                 for (int row = 0; row < rows; row++) {
-                    accumulate(weights, x, row * band.columns() + group * groupColumns, sums, row * LANES);
+                    int xAt = (fromRow + row) * band.columns() + group * groupColumns;
+                    accumulate(weights, x, xAt, sums, row * LANES);
                 }
             }
-            int to = band.firstRow() + block * LANES;
+            int to = fromRow * stride + band.firstRow() + block * LANES;
             for (int row = 0; row < rows; row++) {
                 System.arraycopy(sums, row * LANES, y, row * stride + to, band.rowsOf(block));
             }

@@ -13,45 +13,41 @@ final class VectorKernels implements KernelSet {
     private static final int L = Lanes.COUNT;
     private static final int BLOCK_ROWS = WeightFormat.BLOCK_ROWS;
 
-    /// Rows that a panel is multiplied with before the next one: their sums stay in the first cache, x in the second.
-    private static final int ROWS = 128;
-
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
     private final VectorAttention attention = new VectorAttention();
 
     private static final class Scratch {
         /// Off-heap, as an array is never aligned to a cache line: loads across lines cost a third of the speed.
         final MemorySegment panel = Arena.ofAuto().allocate(Gemm.PANEL_COLUMNS * Gemm.COLUMN_BYTES, 64);
-        /// Outputs `[rows, 32]` of two blocks; of one row, its first.
-        final float[] sums = new float[ROWS * Gemm.PANEL_OUTPUTS];
+        /// Outputs `[rows, 32]` of two blocks; of one row, of four.
+        final float[] sums = new float[ROWS_AT_ONCE * Gemm.PANEL_OUTPUTS];
     }
 
     @Override
-    public void matmul(PackedBand band, int fromBlock, int toBlock, float[] x, int rows, float[] y, int stride) {
-        if (rows == 1) {
-            for (int block = fromBlock; block < toBlock; block += BLOCKS_AT_ONCE) {
-                gemv(band, block, toBlock, x, y);
-            }
-        } else {
-            for (int from = 0; from < rows; from += ROWS) {
-                for (int block = fromBlock; block < toBlock; block += BLOCKS_AT_ONCE) {
-                    gemm(band, block, toBlock, x, from, Math.min(ROWS, rows - from), y, stride);
-                }
-            }
+    public void matmul(
+            PackedBand band, int fromBlock, int toBlock, float[] x, int fromRow, int rows, float[] y, int stride) {
+        if (fromRow == 0 && rows == 1) {
+            gemv(band, fromBlock, toBlock, x, y);
+            return;
+        }
+        for (int block = fromBlock; block < toBlock; block += MATRIX_BLOCKS) {
+            gemm(band, block, toBlock, x, fromRow, rows, y, stride);
         }
     }
 
-    private void gemv(PackedBand band, int block, int toBlock, float[] x, float[] y) {
-        int second = Math.min(block + 1, toBlock - 1);
+    private void gemv(PackedBand band, int fromBlock, int toBlock, float[] x, float[] y) {
         float[] sums = scratch.get().sums;
-        Gemv.two(band, band.blockOffset(block), band.blockOffset(second), x, sums);
-        System.arraycopy(sums, 0, y, band.firstRow() + block * BLOCK_ROWS, outputs(band, block, toBlock));
+        for (int block = fromBlock; block < toBlock; block += Gemv.BLOCKS) {
+            Gemv.four(band, block, toBlock - 1, x, sums);
+            int to = band.firstRow() + block * BLOCK_ROWS;
+            System.arraycopy(sums, 0, y, to, outputs(band, block, toBlock, Gemv.BLOCKS));
+        }
     }
 
-    /// How many of the 32 outputs from `block` on there are.
-    private static int outputs(PackedBand band, int block, int toBlock) {
+    /// How many outputs of `count` blocks from `block` on there are.
+    private static int outputs(PackedBand band, int block, int toBlock, int count) {
         int left = Math.min(band.rows(), toBlock * BLOCK_ROWS) - block * BLOCK_ROWS;
-        return Math.min(Gemm.PANEL_OUTPUTS, left);
+        return Math.min(count * BLOCK_ROWS, left);
     }
 
     /// Sums go to a place of their own first: rows of y often lie a multiple of 4 KiB apart, where a load waits for
@@ -67,7 +63,7 @@ final class VectorKernels implements KernelSet {
             Gemm.accumulate(own.panel, depth, x, from * band.columns() + k, band.columns(), own.sums, rows);
         }
         int to = from * stride + band.firstRow() + block * BLOCK_ROWS;
-        int outputs = outputs(band, block, toBlock);
+        int outputs = outputs(band, block, toBlock, MATRIX_BLOCKS);
         for (int row = 0; row < rows; row++) {
             System.arraycopy(own.sums, row * Gemm.PANEL_OUTPUTS, y, row * stride + to, outputs);
         }

@@ -145,7 +145,9 @@ final class ActiveGeneration implements Generation {
         return new GenerationUsage(
                 sequence.promptLength(),
                 sequence.cachedTokens(),
+                sequence.importedTokens(),
                 sequence.generated(),
+                sequence.preemptions(),
                 start - submittedNanos,
                 answer - start,
                 nowNanos - answer);

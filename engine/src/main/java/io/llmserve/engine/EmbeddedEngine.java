@@ -126,12 +126,15 @@ public final class EmbeddedEngine implements Engine {
                 new EngineStatistics.Gauges(
                         now.running(),
                         Math.max(now.waiting(), waiting.size()),
+                        now.fetching(),
                         now.pages(),
                         now.usedPages(),
                         now.cachedPages(),
-                        now.pageTokens()),
+                        now.pageTokens(),
+                        now.prefixCaching()),
                 latest.total(),
-                latest.handovers());
+                latest.handovers(),
+                latest.steps());
     }
 
     /// Runs the kernels on shapes as they will come, until the JIT has compiled them or `limit` has passed. Leaves

@@ -24,6 +24,7 @@ final class Handovers {
     /// Imports whose sequence has ended, and that somebody may still be filling.
     private final Set<PromptImport> orphans = new LinkedHashSet<>();
     private long exportedPages;
+    private long wantedPages;
     private long importedPages;
     private long expiredExports;
     private long failedImports;
@@ -100,6 +101,7 @@ final class Handovers {
             pool.hold(page);
         }
         imports.put(sequence, opened);
+        wantedPages += end - first;
         filler.fill(opened);
     }
 
@@ -143,6 +145,7 @@ final class Handovers {
                 held,
                 imports.size() + orphans.size(),
                 exportedPages,
+                wantedPages,
                 importedPages,
                 expiredExports,
                 failedImports);

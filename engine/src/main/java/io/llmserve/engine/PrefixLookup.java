@@ -19,6 +19,10 @@ final class PrefixLookup {
         this.pool = pool;
     }
 
+    boolean enabled() {
+        return enabled;
+    }
+
     /// How many blocks the pool holds, from the first on.
     int matchedBlocks(Sequence sequence) {
         int block = 0;

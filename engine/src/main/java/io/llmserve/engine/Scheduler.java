@@ -73,6 +73,7 @@ final class Scheduler {
     /// The pages of blocks `[computed / 16, filled)` have come; what is behind them is computed here.
     void imported(Sequence sequence, int filled) {
         if (importing.remove(sequence)) {
+            sequence.countImported(filled * Sequence.PAGE_TOKENS - sequence.computed());
             advance(sequence, filled * Sequence.PAGE_TOKENS);
             imported.add(sequence);
         }
@@ -106,6 +107,10 @@ final class Scheduler {
         remove(sequence);
     }
 
+    boolean prefixCaching() {
+        return prefixes.enabled();
+    }
+
     int running() {
         return running.size();
     }
@@ -113,6 +118,12 @@ final class Scheduler {
     /// Those that wait for pages to come from elsewhere are counted too.
     int waiting() {
         return waiting.size() + importing.size() + imported.size();
+    }
+
+    EngineStatistics.Fetching fetching() {
+        int toStart =
+                Math.toIntExact(waiting.stream().filter(Sequence::wantsPages).count());
+        return new EngineStatistics.Fetching(toStart, importing.size(), imported.size());
     }
 
     /// Prompt tokens that were looked up in the prefix cache, at the first admission of each sequence.
@@ -158,6 +169,7 @@ final class Scheduler {
         running.remove(victim);
         releasePages(victim);
         waiting.add(victim);
+        victim.countPreemption();
         preemptions++;
     }
 

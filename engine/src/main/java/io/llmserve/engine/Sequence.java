@@ -29,8 +29,10 @@ final class Sequence {
     private BlockHash[] hashes = {};
     private int hashCount;
     private int cachedTokens = -1;
+    private int importedTokens;
     /// Whether pages are to be asked for elsewhere before anything is computed.
     private boolean wantsPages;
+    private int preemptions;
     /// Positions of the prompt, from 0, whose logits have been seen or are not asked for.
     private int scored;
 
@@ -118,6 +120,23 @@ final class Sequence {
     /// Prompt tokens whose pages were found in the prefix cache.
     int cachedTokens() {
         return Math.max(0, cachedTokens);
+    }
+
+    /// Prompt tokens whose pages came from another engine.
+    int importedTokens() {
+        return importedTokens;
+    }
+
+    void countImported(int tokens) {
+        importedTokens = tokens;
+    }
+
+    void countPreemption() {
+        preemptions++;
+    }
+
+    int preemptions() {
+        return preemptions;
     }
 
     void advanceTo(int position) {

@@ -23,7 +23,10 @@ final class Stepper {
     private final Consumer<ActiveGeneration> onLeftQueue;
     private final Map<Sequence, ActiveGeneration> live = new HashMap<>();
     private long promptTokens;
+    private long cachedTokens;
+    private long importedTokens;
     private long generatedTokens;
+    private final StepSizes stepSizes = new StepSizes();
     private long steps;
     private long busyNanos;
 
@@ -85,6 +88,7 @@ final class Stepper {
             sample(slices);
         }
         steps++;
+        stepSizes.add(slices.stream().mapToInt(Slice::count).sum());
         busyNanos += clock.nanos() - began;
         return true;
     }
@@ -124,19 +128,24 @@ final class Stepper {
                 new EngineStatistics.Gauges(
                         scheduler.running(),
                         scheduler.waiting(),
+                        scheduler.fetching(),
                         pool.pages(),
                         pool.used(),
                         pool.cached(),
-                        Sequence.PAGE_TOKENS),
+                        Sequence.PAGE_TOKENS,
+                        scheduler.prefixCaching()),
                 new EngineStatistics.Counters(
                         promptTokens,
+                        cachedTokens,
+                        importedTokens,
                         generatedTokens,
                         scheduler.prefixQueries(),
                         scheduler.prefixHits(),
                         scheduler.preemptions(),
                         steps,
                         busyNanos),
-                parts.handovers().statistics());
+                parts.handovers().statistics(),
+                stepSizes.snapshot());
     }
 
     private void fetch(Sequence sequence) {
@@ -164,7 +173,10 @@ final class Stepper {
 
     private void start(ActiveGeneration generation, long nowNanos) {
         if (generation.start(nowNanos)) {
-            promptTokens += generation.sequence().promptLength();
+            Sequence sequence = generation.sequence();
+            promptTokens += sequence.promptLength();
+            cachedTokens += sequence.cachedTokens();
+            importedTokens += sequence.importedTokens();
             onLeftQueue.accept(generation);
         }
     }

@@ -6,6 +6,7 @@ import io.llmserve.core.FinishReason;
 import io.llmserve.core.ServeException;
 import io.llmserve.engine.Engine;
 import io.llmserve.engine.Generation;
+import io.llmserve.engine.GenerationRequest;
 import io.llmserve.engine.GenerationUsage;
 import io.llmserve.text.StopStrings;
 import io.llmserve.wire.Usage;
@@ -89,11 +90,22 @@ final class Run {
                         0));
                 continue;
             }
-            generations.add(engine.submit(plan.request(choice).with(pages.ofChoice(choice)), feed.listener(choice)));
+            generations.add(submit(plan.request(choice).with(pages.ofChoice(choice)), choice));
             open++;
         }
         if (exchange.isGone()) {
             cancelAll();
+        }
+    }
+
+    private Generation submit(GenerationRequest request, int choice) {
+        try {
+            return engine.submit(request, feed.listener(choice));
+        } catch (ServeException refused) {
+            if (refused.failure() == Failure.OVERLOADED) {
+                metrics.rejected();
+            }
+            throw refused;
         }
     }
 
@@ -181,6 +193,9 @@ final class Run {
         usage = usage.plus(new Usage(
                 firstOfPrompt ? used.promptTokens() : 0, choice.tokens(), firstOfPrompt ? used.cachedTokens() : 0));
         metrics.finished(stoppedByText ? FinishReason.STOP : reason, seconds(nanos - plan.arrivalNanos()), used);
+        if (open == 0) {
+            metrics.answered(choices.stream().mapToInt(ChoiceText::tokens).max().orElse(0));
+        }
     }
 
     private void failed(TokenEvent.Failed failed) {

@@ -124,7 +124,7 @@ final class FakeEngine implements Engine {
         }
 
         private GenerationUsage usage() {
-            return new GenerationUsage(request.prompt().length, 2, said, 1_000_000, 20_000_000, 300_000_000);
+            return new GenerationUsage(request.prompt().length, 2, 0, said, 1, 1_000_000, 20_000_000, 300_000_000);
         }
     }
 
@@ -188,9 +188,11 @@ final class FakeEngine implements Engine {
     public EngineStatistics statistics() {
         synchronized (lock) {
             return new EngineStatistics(
-                    new EngineStatistics.Gauges(live.size(), 3, 64, 16, 8, 16),
-                    new EngineStatistics.Counters(100, generated, 90, 30, 1, 0, 0),
-                    EngineStatistics.Handovers.NONE);
+                    new EngineStatistics.Gauges(
+                            live.size(), 3, new EngineStatistics.Fetching(1, 0, 0), 64, 16, 8, 16, true),
+                    new EngineStatistics.Counters(100, 30, 16, generated, 90, 30, 1, 0, 0),
+                    EngineStatistics.Handovers.NONE,
+                    new EngineStatistics.StepTokens(new long[] {3, 0, 0, 1, 0, 0, 2}, 101));
         }
     }
 

@@ -86,7 +86,7 @@ final class FakeEngine implements Engine, Clock {
             each.tokens++;
             each.listener.onToken(7, null);
             if (each.tokens == each.request.sampling().stopping().maxTokens()) {
-                each.listener.onEnd(FinishReason.LENGTH, new GenerationUsage(1, 0, each.tokens, 0, 0, 0));
+                each.listener.onEnd(FinishReason.LENGTH, new GenerationUsage(1, 0, 0, each.tokens, 0, 0, 0, 0));
             }
         }
         running.removeIf(

@@ -20,13 +20,17 @@ final class KvMetrics implements TransferListener {
     private static final double[] SECONDS = {
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
     };
-    private static final double[] BYTES = {
-        1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28, 1 << 30, 1L << 32
-    };
     private static final double[] BYTES_PER_SECOND = {
         1e6, 1e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10, 2.5e10, 1e11
     };
-    private static final double[] PAGES = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000};
+    /// vLLM's own.
+    private static final double[] NIXL_SECONDS = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 5};
+    private static final double[] NIXL_BYTES = {
+        1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 19, 1 << 21, 1 << 23, 1 << 25, 1 << 27, 1 << 29, 1L << 31, 1L << 33
+    };
+    private static final double[] NIXL_DESCRIPTORS = {
+        10, 20, 30, 50, 75, 100, 200, 400, 1_000, 2_000, 4_000, 10_000, 20_000, 50_000
+    };
 
     private final PrometheusRegistry registry;
     private final String model;
@@ -63,9 +67,9 @@ final class KvMetrics implements TransferListener {
                 "Transfers by the engine that was chosen to receive them.",
                 "model_name",
                 "engine");
-        nixlSeconds = nixl("xfer_time_seconds", "Time in which bytes of a received transfer moved.", SECONDS);
-        nixlBytes = nixl("bytes_transferred", "Bytes of a received transfer.", BYTES);
-        nixlDescriptors = nixl("num_descriptors", "Pages of a received transfer.", PAGES);
+        nixlSeconds = nixl("xfer_time_seconds", "Time in which bytes of a received transfer moved.", NIXL_SECONDS);
+        nixlBytes = nixl("bytes_transferred", "Bytes of a received transfer.", NIXL_BYTES);
+        nixlDescriptors = nixl("num_descriptors", "Pages of a received transfer.", NIXL_DESCRIPTORS);
         nixlFailures =
                 counter("vllm:nixl_num_failed_transfers", "Received transfers that failed.", "model_name", "engine");
         nixlFailures.initLabelValues(model, "0");
@@ -99,11 +103,13 @@ final class KvMetrics implements TransferListener {
                 "llmserve_kv_failed_imports",
                 "Prompts of which some pages did not come.",
                 EngineStatistics.Handovers::failedImports);
-        total(
-                engine,
-                "vllm:nixl_num_kv_expired_reqs",
-                "Prompts for whose pages nobody came within the lease.",
-                EngineStatistics.Handovers::expiredExports);
+        CounterWithCallback.builder()
+                .name("vllm:nixl_num_kv_expired_reqs")
+                .help("Prompts for whose pages nobody came within the lease.")
+                .labelNames("model_name", "engine")
+                .callback(sink ->
+                        sink.call((double) engine.statistics().handovers().expiredExports(), model, "0"))
+                .register(registry);
     }
 
     @Override

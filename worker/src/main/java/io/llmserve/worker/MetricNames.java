@@ -1,0 +1,31 @@
+package io.llmserve.worker;
+
+import java.util.List;
+import java.util.Map;
+
+/// vLLM's metric names. Some were renamed, and dashboards read either spelling: both are emitted.
+final class MetricNames {
+    static final String PREFIX = "vllm:";
+    /// Newer spelling to older one.
+    private static final Map<String, String> RENAMED = Map.of(
+            "kv_cache_usage_perc", "gpu_cache_usage_perc",
+            "prefix_cache_queries", "gpu_prefix_cache_queries",
+            "prefix_cache_hits", "gpu_prefix_cache_hits",
+            "inter_token_latency_seconds", "time_per_output_token_seconds");
+
+    /// @param name in full
+    record Spelling(String name, String help) {}
+
+    private MetricNames() {}
+
+    /// All spellings of a metric.
+    ///
+    /// @param name the newer one, without its prefix
+    static List<Spelling> spellings(String name, String help) {
+        Spelling own = new Spelling(PREFIX + name, help);
+        String older = RENAMED.get(name);
+        return older == null
+                ? List.of(own)
+                : List.of(own, new Spelling(PREFIX + older, "Older name of %s.".formatted(name)));
+    }
+}

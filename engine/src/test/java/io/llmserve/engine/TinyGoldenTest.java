@@ -16,29 +16,20 @@ class TinyGoldenTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void agreesWithTransformers(String name) throws Exception {
+    void saysAndScoresWhatTransformersDoes(String name) throws Exception {
         try (EngineFactory factory = TinyEngines.load(name, 2);
                 EmbeddedEngine engine = factory.start(TinyEngines.OPTIONS)) {
             for (GoldenCase example : GoldenCase.read(TinyModels.golden(name))) {
-                Heard heard = new Heard();
-                engine.submit(example.request(name), heard);
-                heard.reason();
-                example.assertAgrees(heard, TOLERANCE);
+                example.assertAgrees(hear(engine, example.request(name)), TOLERANCE);
+                example.assertScores(hear(engine, example.scoring(name)).promptLogprobs(), TOLERANCE);
             }
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("models")
-    void scoresATextAsTransformersDoes(String name) throws Exception {
-        try (EngineFactory factory = TinyEngines.load(name, 2);
-                EmbeddedEngine engine = factory.start(TinyEngines.OPTIONS)) {
-            for (GoldenCase example : GoldenCase.read(TinyModels.golden(name))) {
-                Heard heard = new Heard();
-                engine.submit(example.scoring(name), heard);
-                heard.reason();
-                example.assertScores(heard.promptLogprobs(), TOLERANCE);
-            }
-        }
+    private static Heard hear(EmbeddedEngine engine, GenerationRequest request) throws Exception {
+        Heard heard = new Heard();
+        engine.submit(request, heard);
+        heard.reason();
+        return heard;
     }
 }

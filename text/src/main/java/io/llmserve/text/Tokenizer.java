@@ -3,9 +3,7 @@ package io.llmserve.text;
 import io.llmserve.core.TokenizerSource;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// A model's tokenizer: text to token ids through HuggingFace's own library, ids to text in Java. Thread-safe.
@@ -16,7 +14,6 @@ public final class Tokenizer {
     private final TextCuts cuts;
     private final SpecialTokenFinder specialTokens;
     private final BitSet special = new BitSet();
-    private final Map<String, Integer> specialIds = new HashMap<>();
 
     private Tokenizer(TokenizerDefinition definition, Path cache) {
         this.definition = definition;
@@ -26,7 +23,6 @@ public final class Tokenizer {
                 definition.added().stream().filter(AddedToken::special).toList());
         for (AddedToken token : specialTokens.tokens()) {
             special.set(token.id());
-            specialIds.put(token.content(), token.id());
         }
     }
 
@@ -112,12 +108,6 @@ public final class Tokenizer {
 
     public boolean isSpecial(int id) {
         return id >= 0 && special.get(id);
-    }
-
-    /// The id of the special token with this spelling.
-    public OptionalInt specialToken(String content) {
-        Integer id = specialIds.get(content);
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /// One more than the highest id.

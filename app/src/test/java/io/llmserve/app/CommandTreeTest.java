@@ -74,6 +74,12 @@ class CommandTreeTest {
     }
 
     @Test
+    void doesNotVerifyWhatIsNotHere() {
+        assertThat(run("models", "verify", "hf://nobody/nothing")).isNotZero();
+        assertThat(err.toString()).contains("hf://nobody/nothing is not in the store ");
+    }
+
+    @Test
     void completesForTheShell() {
         assertThat(run("completion")).isZero();
         assertThat(out.toString()).contains("--metrics-port", "--mix", "pull", "complete -F");

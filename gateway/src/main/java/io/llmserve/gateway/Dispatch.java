@@ -46,14 +46,14 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
     private final RequestHead head;
     private final RequestPeek peek;
     private final HopBodies bodies;
-    private final boolean resumable;
+    private final boolean goesOn;
+    private final StreamRescue rescue;
     private final Outcome outcome;
     private final Set<HostPort> tried = new HashSet<>();
     private PromptParts prompt = PromptParts.UNREAD;
     private boolean closed;
     private boolean retried;
     private int pairs;
-    private int continuations;
     private long prefillEndNanos;
     private long refusedBytes;
     private @Nullable PrefillHop hop;
@@ -77,8 +77,9 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
         this.head = head;
         this.peek = peek;
         this.outcome = outcome;
-        resumable = head.route().generates() && peek.stream() && peek.choices() == 1 && state.pool.resumes();
-        bodies = new HopBodies(head.route(), body, peek, head.tenant(), resumable);
+        goesOn = head.route().generates() && peek.stream() && peek.choices() == 1 && state.pool.goesOn();
+        bodies = new HopBodies(head.route(), body, peek, head.tenant(), goesOn, goesOn && state.pool.resumes());
+        rescue = new StreamRescue(state, head, bodies, model());
     }
 
     void start() {
@@ -150,7 +151,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
 
     private Placement place(Set<HostPort> except) {
         return state.pool.place(
-                new Ask(model(), prompt.chunks(), prompt.mayPart() && pairs < MAX_PAIRS, false, except));
+                new Ask(model(), prompt.chunks(), prompt.mayPart() && pairs < MAX_PAIRS, Optional.empty(), except));
     }
 
     private String model() {
@@ -169,7 +170,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
         if (!early) {
             waiting = decode;
         }
-        first.send(loop.client(), options(prefill.address(), id), bodies.prefill(prompt.members(), !nccl));
+        first.send(loop.client(), options(prefill.address(), id, head.uri()), bodies.prefill(prompt.members(), !nccl));
         if (early) {
             answer(decode, AnswerLeg.Kind.DECODE, id, bodies.decode(prompt.members(), promised(prefill, id)));
         }
@@ -183,17 +184,21 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
     }
 
     private void answer(Place worker, AnswerLeg.Kind kind, String id, Buffer body) {
-        AnswerLeg next = new AnswerLeg(state, worker, kind, this);
-        leg = next;
-        next.send(loop.client(), options(worker.address(), id), body);
+        answer(worker, kind, options(worker.address(), id, head.uri()), body);
     }
 
-    private RequestOptions options(HostPort worker, String id) {
+    private void answer(Place worker, AnswerLeg.Kind kind, RequestOptions options, Buffer body) {
+        AnswerLeg next = new AnswerLeg(state, worker, kind, this);
+        leg = next;
+        next.send(loop.client(), options, body);
+    }
+
+    private RequestOptions options(HostPort worker, String id, String uri) {
         return new RequestOptions()
                 .setMethod(HttpMethod.POST)
                 .setHost(worker.host())
                 .setPort(worker.port())
-                .setURI(head.uri())
+                .setURI(uri)
                 .setHeaders(ForwardedHeaders.toWorker(request.headers(), id, head.id()));
     }
 
@@ -286,7 +291,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
         if (type == null || !type.startsWith("text/event-stream")) {
             return new WholeRelay(client, () -> RawConnection.closeNow(request.connection()));
         }
-        if (resumable) {
+        if (goesOn) {
             transcript = new Transcript(peek.tokenIds() == Named.GIVEN, peek.includeUsage());
             from.canGoElsewhere();
         }
@@ -328,7 +333,7 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
         state.metrics.upstreamFailed(from.worker(), failure);
         state.pool.requestFailed(from.worker(), failure, why);
         if (begun()) {
-            goOn(from.worker(), failure, why);
+            goOn(from.place().worker(), failure, why);
         } else {
             beginAnew(from, failure, why);
         }
@@ -363,29 +368,29 @@ final class Dispatch implements AnswerLeg.Outcome, PrefillHop.Outcome {
     }
 
     /// Another worker goes on behind the tokens that the client has.
-    private void goOn(HostPort lost, UpstreamFailure failure, String why) {
+    private void goOn(KnownWorker lost, UpstreamFailure failure, String why) {
         Transcript soFar = transcript;
         if (soFar == null || !(relay instanceof StreamRelay stream) || !soFar.canContinue()) {
-            outcome.failed(failure.exception(lost, why, retried));
+            outcome.failed(failure.exception(lost.address, why, retried));
             return;
         }
-        if (soFar.onlyLacksDone()) {
+        bodies.promptTokens().ifPresent(soFar::hasPrompt);
+        if (soFar.onlyLacksItsEnd()) {
             state.metrics.continued("complete");
-            stream.done();
+            stream.end(soFar.end());
             outcome.answered(OK);
             return;
         }
-        Ask ask = new Ask(model(), prompt.chunks(), false, true, Set.of(lost));
-        if (continuations < state.options.hops().continuations()
-                && state.pool.place(ask) instanceof Placement.Whole(Place other, Why _)) {
-            continuations++;
-            state.metrics.continued("elsewhere");
-            stream.continueElsewhere();
-            answer(other, AnswerLeg.Kind.RESUMED, head.id(), bodies.resumed(soFar.sent()));
+        Optional<StreamRescue.Way> way = rescue.find(soFar, prompt.chunks(), lost);
+        state.metrics.continued(way.isPresent() ? "elsewhere" : "nowhere");
+        if (way.isEmpty()) {
+            outcome.failed(failure.exception(lost.address, why, rescue.times() > 0));
             return;
         }
-        state.metrics.continued("nowhere");
-        outcome.failed(failure.exception(lost, why, continuations > 0));
+        StreamRescue.Way found = way.get();
+        stream.continueElsewhere(found.answer());
+        RequestOptions options = options(found.worker().address(), head.id(), found.uri());
+        answer(found.worker(), AnswerLeg.Kind.RESUMED, options, found.body());
     }
 
     private void closeHop() {

@@ -1,6 +1,8 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.ServeException;
 import io.llmserve.wire.FieldEdits;
+import io.llmserve.wire.GenerateRequest;
 import io.llmserve.wire.JsonMember;
 import io.llmserve.wire.KvTransfer;
 import io.llmserve.wire.RequestPeek;
@@ -8,6 +10,7 @@ import io.llmserve.wire.RequestPeek.Named;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -23,22 +26,22 @@ final class HopBodies {
     private byte @Nullable [] bytes;
 
     /// @param tenant whose cache salt goes into the body: where vLLM looks for it, and over one that the client wrote
-    /// @param resumable the stream may have to go on elsewhere: the worker shall tell its tokens, and the seed is
-    /// drawn here, so that another worker draws the same tokens
-    HopBodies(Route route, Buffer original, RequestPeek peek, Tenant tenant, boolean resumable) {
+    /// @param goesOn the stream may have to go on elsewhere: the worker shall tell its tokens
+    /// @param drawsSeed the seed is drawn here, so that another worker draws the same tokens
+    HopBodies(Route route, Buffer original, RequestPeek peek, Tenant tenant, boolean goesOn, boolean drawsSeed) {
         this.route = route;
         Additions additions = new Additions();
         if (route.generates() && !tenant.cacheSalt().isEmpty()) {
             additions.add("cache_salt", peek.cacheSalt(), "\"" + tenant.cacheSalt() + "\"");
         }
-        if (resumable) {
+        if (goesOn && peek.tokenIds() != Named.GIVEN) {
+            additions.add("return_token_ids", peek.tokenIds(), "true");
+        }
+        if (drawsSeed && peek.seed() != Named.GIVEN) {
             String seed = Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE));
-            if (peek.tokenIds() != Named.GIVEN) {
-                additions.add("return_token_ids", peek.tokenIds(), "true");
-            }
-            if (peek.seed() != Named.GIVEN && route != Route.GENERATE) {
+            if (route != Route.GENERATE) {
                 additions.add("seed", peek.seed(), seed);
-            } else if (peek.seed() != Named.GIVEN) {
+            } else {
                 byte[] body = original.getBytes();
                 additions.edit(
                         "sampling_params", sampling(body, JsonMember.all(body), new FieldEdits().set("seed", seed)));
@@ -90,6 +93,17 @@ final class HopBodies {
     Buffer resumed(int[] sent) {
         return Buffer.buffer(
                 new FieldEdits().set("resume_token_ids", sent).remove("echo").applyTo(bytes()));
+    }
+
+    /// Where the client sent them as such.
+    Optional<int[]> promptTokens() {
+        try {
+            return route == Route.GENERATE
+                    ? Optional.of(GenerateRequest.parse(bytes()).tokenIds())
+                    : Optional.empty();
+        } catch (ServeException unknownHere) {
+            return Optional.empty();
+        }
     }
 
     private static FieldEdits oneToken(FieldEdits edits) {

@@ -1,6 +1,7 @@
 package io.llmserve.gateway;
 
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.AnswerShape;
 import io.llmserve.wire.RequestPeek;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -82,6 +83,17 @@ enum Route {
             case COMPLETIONS -> "prompt";
             case GENERATE -> "token_ids";
             case TOKENIZE, DETOKENIZE, MODELS, MODEL, VERSION, HEALTH, READY -> "";
+        };
+    }
+
+    /// Of the answers of a route that [#generates()].
+    AnswerShape shape() {
+        return switch (this) {
+            case CHAT_COMPLETIONS -> AnswerShape.CHAT;
+            case COMPLETIONS -> AnswerShape.TEXT;
+            case GENERATE -> AnswerShape.TOKENS;
+            case TOKENIZE, DETOKENIZE, MODELS, MODEL, VERSION, HEALTH, READY ->
+                throw new IllegalStateException(this + " generates nothing");
         };
     }
 

@@ -2,6 +2,7 @@ package io.llmserve.gateway;
 
 import io.llmserve.core.Clock;
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.ContinuedAnswer;
 import io.llmserve.wire.ErrorBody;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.vertx.core.buffer.Buffer;
@@ -94,15 +95,15 @@ final class StreamRelay implements Relay {
     }
 
     /// From now on another worker writes. What the last one left half of an event is forgotten.
-    void continueElsewhere() {
+    void continueElsewhere(Optional<ContinuedAnswer> reader) {
         if (transcript != null) {
-            transcript.continueElsewhere();
+            transcript.continueElsewhere(reader);
         }
         events = new WholeEvents(MAX_EVENT_BYTES);
     }
 
-    /// Ends a stream that has all but its end.
-    void done() {
-        answer.end(Transcript.done());
+    /// Ends a stream that lacks nothing else.
+    void end(Buffer end) {
+        answer.end(end);
     }
 }

@@ -1,6 +1,9 @@
 package io.llmserve.gateway;
 
+import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.ChunkIdentity;
+import io.llmserve.wire.ContinuedAnswer;
 import io.llmserve.wire.ErrorBody;
 import io.llmserve.wire.StreamedChunk;
 import io.vertx.core.buffer.Buffer;
@@ -19,15 +22,17 @@ final class Transcript {
 
     private final boolean clientWantsIds;
     private final boolean clientWantsUsage;
-    private int[] sent = new int[64];
-    private int sentCount;
-    private byte @Nullable [] head;
+    private final SentTokens sent = new SentTokens();
+    private @Nullable ChunkIdentity identity;
+    private int[] promptTokens = {};
+    private boolean textOnly = true;
     private boolean opened;
     private boolean finished;
     private boolean counted;
     private boolean continued;
     private boolean lost;
     private @Nullable ErrorBody error;
+    private @Nullable ContinuedAnswer following;
 
     Transcript(boolean clientWantsIds, boolean clientWantsUsage) {
         this.clientWantsIds = clientWantsIds;
@@ -50,9 +55,23 @@ final class Transcript {
         return out;
     }
 
-    /// The ids of all tokens that the client has.
-    int[] sent() {
-        return Arrays.copyOf(sent, sentCount);
+    /// The tokens that have come.
+    SentTokens sent() {
+        return sent;
+    }
+
+    /// As the first worker told them, or the client; none where nobody did.
+    int[] promptTokens() {
+        return promptTokens;
+    }
+
+    void hasPrompt(int[] tokens) {
+        promptTokens = tokens;
+    }
+
+    /// There was nothing but text in it, such as calls of tools.
+    boolean isTextOnly() {
+        return textOnly;
     }
 
     /// Another worker can go on: it is known which tokens the client has.
@@ -60,19 +79,25 @@ final class Transcript {
         return !lost;
     }
 
-    /// The client has everything but the end of the stream, and no worker is needed for that.
-    boolean onlyLacksDone() {
-        return finished && (counted || !clientWantsUsage) && !lost;
+    /// The client has every token, and no worker is needed for the rest.
+    boolean onlyLacksItsEnd() {
+        return finished && (counted || !clientWantsUsage || promptTokens.length > 0) && !lost;
     }
 
-    static Buffer done() {
-        return Buffer.buffer(DONE);
+    /// The usage, if the client wants it and has it not, and the end.
+    Buffer end() {
+        Buffer end = Buffer.buffer();
+        if (clientWantsUsage && !counted && identity != null) {
+            append(identity.usage(promptTokens.length, sent.count()), end);
+        }
+        return end.appendBytes(DONE);
     }
 
-    /// What follows is written by another worker.
-    void continueElsewhere() {
+    /// What follows is written by another worker; `reader` is empty where it tells only what the client has not.
+    void continueElsewhere(Optional<ContinuedAnswer> reader) {
         continued = true;
         error = null;
+        following = reader.orElse(null);
     }
 
     /// The worker said, within its stream, that it cannot go on.
@@ -95,7 +120,13 @@ final class Transcript {
         }
         byte[] json = Arrays.copyOfRange(bytes, from, to);
         try {
-            chunk(StreamedChunk.read(json), json, out);
+            Optional<byte[]> ours = following == null ? Optional.of(json) : following.next(json);
+            if (following != null && following.isAstray()) {
+                error = ErrorBody.of(new ServeException(
+                        Failure.UPSTREAM, "it does not generate the tokens again that the client has"));
+            } else if (ours.isPresent()) {
+                chunk(StreamedChunk.read(ours.get()), ours.get(), out);
+            }
         } catch (ServeException strange) {
             lost = true;
             append(json, out);
@@ -114,18 +145,21 @@ final class Transcript {
         if (continued && isRepeated(chunk)) {
             return;
         }
-        keep(chunk.tokenIds());
+        sent.add(chunk.tokenIds(), chunk.textLength(), following == null || !following.repeats());
+        textOnly &= !chunk.saysOther();
+        if (chunk.promptTokenIds().length > 0) {
+            hasPrompt(chunk.promptTokenIds());
+        }
         opened |= chunk.opens();
         finished |= chunk.finishes();
         counted |= !chunk.hasChoice();
         if (!clientWantsIds && !chunk.saysAnything()) {
             return;
         }
-        byte[] first = head;
+        ChunkIdentity first = identity;
         if (first == null) {
-            head = chunk.head();
+            identity = chunk.identity();
         }
-        // The head of the first worker's chunks: its id and time are those of the answer.
         append(chunk.rewritten(continued ? first : null, clientWantsIds && !(continued && chunk.opens())), out);
     }
 
@@ -143,14 +177,6 @@ final class Transcript {
         } else {
             append(json, out);
         }
-    }
-
-    private void keep(int[] ids) {
-        if (sentCount + ids.length > sent.length) {
-            sent = Arrays.copyOf(sent, Math.max(sent.length * 2, sentCount + ids.length));
-        }
-        System.arraycopy(ids, 0, sent, sentCount, ids.length);
-        sentCount += ids.length;
     }
 
     private static void append(byte[] json, Buffer out) {

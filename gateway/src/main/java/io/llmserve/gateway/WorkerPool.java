@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,8 +32,9 @@ final class WorkerPool {
     private final Health options;
     private final Router router;
     private final Clock clock;
-    /// Read without the lock on every request: whether there is anything to split, or to resume on.
+    /// Read without the lock on every request: whether there is anything to split, or to go on at.
     private volatile boolean parts;
+    private volatile boolean goesOn;
     private volatile boolean resumes;
 
     WorkerPool(Health options, Router router, Clock clock) {
@@ -74,11 +76,15 @@ final class WorkerPool {
 
     private void lookAround() {
         parts = workers.values().stream().anyMatch(worker -> worker.role == WorkerRole.PREFILL);
-        resumes = workers.values().stream().filter(WorkerPool::resumes).count() > 1;
+        long embedded = count(Engine.EMBEDDED);
+        resumes = embedded > 1;
+        goesOn = embedded + count(Engine.VLLM) > 1;
     }
 
-    private static boolean resumes(KnownWorker worker) {
-        return worker.engine().equals(Optional.of(Engine.EMBEDDED));
+    private long count(Engine engine) {
+        return workers.values().stream()
+                .filter(worker -> worker.engine().equals(Optional.of(engine)))
+                .count();
     }
 
     /// Whether a request may be split at all.
@@ -87,6 +93,11 @@ final class WorkerPool {
     }
 
     /// Whether a stream could go on at another worker.
+    boolean goesOn() {
+        return goesOn;
+    }
+
+    /// Whether it could go on with the same random numbers.
     boolean resumes() {
         return resumes;
     }
@@ -106,7 +117,7 @@ final class WorkerPool {
             if (worker.health.up()
                     && worker.serves(ask.model())
                     && !ask.tried().contains(address)
-                    && (!ask.resumes() || resumes(worker))) {
+                    && (ask.engine().isEmpty() || ask.engine().equals(worker.engine()))) {
                 candidates.add(worker.endpoint());
             }
         });
@@ -241,6 +252,16 @@ final class WorkerPool {
                 .orElseThrow(() -> new ServeException(
                         Failure.NOT_FOUND,
                         "The model `%s` is not known: no worker has listed its models yet".formatted(abbreviated(id))));
+    }
+
+    /// Tokens of the longest prompt and answer; 0 where no worker has said it. The empty name is any model.
+    synchronized int contextLength(String model) {
+        return models().stream()
+                .filter(each -> model.isEmpty() || model.equals(each.getString("id")))
+                .map(each -> each.getInteger("max_model_len"))
+                .filter(Objects::nonNull) // vLLM has null for adapters
+                .findFirst()
+                .orElse(0);
     }
 
     private String whyNone(String model, Set<HostPort> tried) {

@@ -36,7 +36,7 @@ final class ContinuityTest {
     };
     private static final List<FakeWorker.Script> FAULTS = List.of(DIES, DRAINS, DIES_IN_AN_EVENT);
 
-    private static final GatewayOptions OPTIONS = Rig.OPTIONS.with(
+    static final GatewayOptions OPTIONS = Rig.OPTIONS.with(
             new Hops(Duration.ofSeconds(10), Duration.ofMillis(300), 4, Policy.ROUND_ROBIN, SplitOptions.LEARNED));
 
     /// Whatever the endpoint, the sampling, the fault and its moment: the client reads what it would have read.

@@ -61,9 +61,9 @@ final class SplitTest {
             FakeWorker.Received two = decode.received.getFirst();
             assertThat(two.headers()).containsEntry("x-request-id", "r-1");
             assertThat(two.body())
-                    .as("the client's bytes, and the object as it came")
+                    .as("the client's bytes, the object as it came, and that another worker may have to go on")
                     .isEqualTo(
-                            BODY.substring(0, BODY.length() - 1)
+                            "{\"return_token_ids\":true," + BODY.substring(1, BODY.length() - 1)
                                     + ",\"kv_transfer_params\":{\"do_remote_prefill\": true, \"do_remote_decode\":false,"
                                     + "\"remote_block_ids\":[[1,2]],\"remote_engine_id\":\"e\",\"remote_request_id\":\"r-1\","
                                     + "\"remote_host\":\"127.0.0.1\",\"remote_port\":20001,\"a_field_of_tomorrow\" : {\"deep\":[ 1]}}}");

@@ -14,6 +14,7 @@ import io.llmserve.routing.SplitOptions;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ final class WorkerPoolTest {
         up(TWO, "a", "b");
         assertThat(place("b").address()).isEqualTo(TWO);
         assertThat(place("b").address()).isEqualTo(TWO);
-        assertThat(pool.place(new Ask("a", PromptChunks.NONE, false, false, Set.of(ONE, TWO))))
+        assertThat(pool.place(new Ask("a", PromptChunks.NONE, false, Optional.empty(), Set.of(ONE, TWO))))
                 .isInstanceOf(Placement.None.class);
         pool.probeFailed(TWO, "x");
         pool.probeFailed(TWO, "x");
@@ -104,14 +105,19 @@ final class WorkerPoolTest {
         assertThat(pool.parts()).isFalse();
         assertThat(pool.resumes()).isFalse();
         owned(ONE, "llmserve");
-        assertThat(pool.resumes()).as("nobody else to go on").isFalse();
+        assertThat(pool.goesOn()).as("nobody else to go on").isFalse();
+        owned(TWO, "vllm");
+        assertThat(pool.goesOn()).isTrue();
+        assertThat(pool.resumes())
+                .as("nobody else with the same random numbers")
+                .isFalse();
         owned(TWO, "llmserve");
         assertThat(pool.resumes()).isTrue();
         pool.add(new HostPort("p", 1), WorkerRole.PREFILL);
         assertThat(pool.parts()).isTrue();
         pool.remove(new HostPort("p", 1));
         pool.remove(ONE);
-        assertThat(pool.parts() || pool.resumes()).isFalse();
+        assertThat(pool.parts() || pool.goesOn()).isFalse();
     }
 
     private void up(HostPort worker, String... models) {

@@ -8,17 +8,21 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// One chunk of a streamed answer as a router reads it in passing: which tokens it brings, and where its bytes
 /// say so, so that they can be passed on without. One pass, no tree. One thread.
 public final class StreamedChunk {
     private static final int[] NONE = {};
+    private static final byte[] NOTHING = {};
 
     private final byte[] json;
     private final List<JsonMember> tokenFields = new ArrayList<>();
-    private int choicesStart = -1;
+    private final List<JsonMember> identity = new ArrayList<>();
     private int choices;
     private boolean otherIndex;
     private int[] tokenIds = NONE;
@@ -27,6 +31,8 @@ public final class StreamedChunk {
     private boolean finished;
     private boolean opens;
     private boolean says;
+    private boolean saysOther;
+    private int textLength;
     private boolean usage;
     private boolean error;
 
@@ -84,7 +90,17 @@ public final class StreamedChunk {
     /// Has text, log-probabilities, a role, an end or the usage: something for a client that wants no token
     /// ids.
     public boolean saysAnything() {
-        return says || opens || finished || usage || choices == 0;
+        return says || saysOther || opens || finished || usage || choices == 0;
+    }
+
+    /// Characters of its text (Unicode code points).
+    public int textLength() {
+        return textLength;
+    }
+
+    /// Has more than text, such as a tool call.
+    public boolean saysOther() {
+        return saysOther;
     }
 
     /// The server broke off.
@@ -92,34 +108,49 @@ public final class StreamedChunk {
         return error;
     }
 
-    /// What stands before `choices`: the same in every chunk of one answer; null where there is no such field.
-    public byte @Nullable [] head() {
-        return choicesStart < 0 ? null : Arrays.copyOf(json, choicesStart);
+    public ChunkIdentity identity() {
+        Map<String, byte[]> fields = new LinkedHashMap<>();
+        identity.forEach(field -> fields.put(field.name(), Arrays.copyOfRange(json, field.valueStart(), field.end())));
+        return new ChunkIdentity(fields);
     }
 
-    /// The chunk with another head, or its own where that is null, and with or without token ids.
-    public byte[] rewritten(byte @Nullable [] head, boolean withTokenIds) {
-        boolean otherHead = head != null && choicesStart >= 0;
-        if (!otherHead && (withTokenIds || tokenFields.isEmpty())) {
+    /// The chunk as one of another answer, or of its own where that is null, and with or without token ids.
+    public byte[] rewritten(@Nullable ChunkIdentity other, boolean withTokenIds) {
+        if (other == null && (withTokenIds || tokenFields.isEmpty())) {
             return json;
         }
+        List<Cut> cuts = new ArrayList<>();
+        if (other != null) {
+            for (JsonMember field : identity) {
+                byte[] value = other.fields().get(field.name());
+                if (value != null) {
+                    cuts.add(new Cut(field.valueStart(), field.end(), value));
+                }
+            }
+        }
+        if (!withTokenIds) {
+            tokenFields.forEach(field -> cuts.add(without(field)));
+        }
+        cuts.sort(Comparator.comparingInt(Cut::from));
         ByteArrayOutputStream out = new ByteArrayOutputStream(json.length + 64);
         int from = 0;
-        if (otherHead) {
-            out.writeBytes(head);
-            from = choicesStart;
-        }
-        for (JsonMember field : withTokenIds ? List.<JsonMember>of() : tokenFields) {
-            int comma = before(field.start());
-            boolean first = json[comma] != ',';
-            int cut = first ? field.start() : comma;
-            if (cut >= from) {
-                out.write(json, from, cut - from);
-                from = first ? behindComma(field.end()) : field.end();
-            }
+        for (Cut cut : cuts) {
+            out.write(json, from, Math.max(0, cut.from() - from));
+            out.writeBytes(cut.replacement());
+            // Overlaps where the field before it was the first one, and went with the comma.
+            from = cut.from() < from ? behindComma(cut.to()) : cut.to();
         }
         out.write(json, from, json.length - from);
         return out.toByteArray();
+    }
+
+    /// The bytes `[from, to)` make way for others.
+    private record Cut(int from, int to, byte[] replacement) {}
+
+    private Cut without(JsonMember field) {
+        int comma = before(field.start());
+        boolean first = json[comma] != ',';
+        return new Cut(first ? field.start() : comma, first ? behindComma(field.end()) : field.end(), NOTHING);
     }
 
     private void object(JsonParser parser) throws IOException {
@@ -128,10 +159,12 @@ public final class StreamedChunk {
             int start = offset(parser);
             JsonToken value = parser.nextToken();
             switch (name) {
-                case "choices" -> {
-                    choicesStart = start;
-                    choices(parser, value);
+                case "id", "request_id", "object", "created", "model", "system_fingerprint" -> {
+                    int valueStart = offset(parser);
+                    parser.skipChildren();
+                    identity.add(new JsonMember(name, start, valueStart, endOfScalar(valueStart)));
                 }
+                case "choices" -> choices(parser, value);
                 case "prompt_token_ids" -> promptTokenIds = ids(parser, value, name, start, promptTokenIds);
                 case "usage" -> {
                     usage = value == JsonToken.START_OBJECT;
@@ -164,10 +197,10 @@ public final class StreamedChunk {
             JsonToken value = parser.nextToken();
             switch (name) {
                 case "index" -> otherIndex |= value == JsonToken.VALUE_NUMBER_INT && parser.getIntValue() != 0;
-                case "text" -> says |= value == JsonToken.VALUE_STRING && parser.getTextLength() > 0;
+                case "text" -> text(parser, value);
                 case "delta" -> delta(parser, value);
                 case "logprobs" -> {
-                    says |= value != JsonToken.VALUE_NULL;
+                    saysOther |= value != JsonToken.VALUE_NULL;
                     parser.skipChildren();
                 }
                 case "finish_reason" -> finished |= value != JsonToken.VALUE_NULL;
@@ -189,14 +222,24 @@ public final class StreamedChunk {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
             JsonToken field = parser.nextToken();
-            if (name.equals("role")) {
-                opens |= field == JsonToken.VALUE_STRING;
-            } else {
-                boolean empty = field == JsonToken.VALUE_NULL
-                        || (field == JsonToken.VALUE_STRING && parser.getTextLength() == 0);
-                says |= !empty;
+            switch (name) {
+                case "role" -> opens |= field == JsonToken.VALUE_STRING;
+                case "content" -> text(parser, field);
+                default -> {
+                    boolean empty = field == JsonToken.VALUE_NULL
+                            || (field == JsonToken.VALUE_STRING && parser.getTextLength() == 0);
+                    saysOther |= !empty;
+                }
             }
             parser.skipChildren();
+        }
+    }
+
+    private void text(JsonParser parser, JsonToken value) throws IOException {
+        if (value == JsonToken.VALUE_STRING && parser.getTextLength() > 0) {
+            says = true;
+            textLength += Character.codePointCount(
+                    parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
         }
     }
 
@@ -217,6 +260,16 @@ public final class StreamedChunk {
         int end = (int) parser.currentLocation().getByteOffset();
         tokenFields.add(new JsonMember(name, start, valueStart, end));
         return ids;
+    }
+
+    /// Behind a string, a number or a word.
+    private int endOfScalar(int start) {
+        boolean string = json[start] == '"';
+        int at = start + 1;
+        while (string ? json[at] != '"' : json[at] > ' ' && json[at] != ',' && json[at] != '}') {
+            at += json[at] == '\\' ? 2 : 1;
+        }
+        return string ? at + 1 : at;
     }
 
     private static int offset(JsonParser parser) {

@@ -34,12 +34,31 @@ class StreamedChunkTest {
     }
 
     @Test
-    void takesTheHeadOfAnotherChunk() {
-        StreamedChunk first = StreamedChunk.read(utf8("{\"id\":\"a\",\"created\":1,\"choices\":[]}"));
-        StreamedChunk second = StreamedChunk.read(
-                utf8("{\"id\":\"b\",\"created\":2, \"choices\":[{\"token_ids\":[1],\"index\":0}],\"usage\":{}}"));
-        assertThat(text(second.rewritten(first.head(), false)))
-                .isEqualTo("{\"id\":\"a\",\"created\":1,\"choices\":[{\"index\":0}],\"usage\":{}}");
+    void takesTheIdentityOfAnotherChunk() {
+        StreamedChunk first = StreamedChunk.read(
+                utf8("{\"id\":\"a\\\"\\\\\",\"created\":1 ,\"system_fingerprint\":null,\"choices\":[]}"));
+        StreamedChunk second =
+                StreamedChunk.read(utf8("{\"usage\":{},\"prompt_token_ids\":[1],\"created\":22, \"id\":\"b\","
+                        + "\"system_fingerprint\" : \"f\",\"choices\":[{\"token_ids\":[1],\"index\":0}]}"));
+        assertThat(text(second.rewritten(first.identity(), false)))
+                .isEqualTo("{\"usage\":{},\"created\":1, \"id\":\"a\\\"\\\\\",\"system_fingerprint\" : null,"
+                        + "\"choices\":[{\"index\":0}]}");
+        assertThat(text(first.identity().usage(3, 4)))
+                .isEqualTo("{\"id\":\"a\\\"\\\\\",\"created\":1,\"system_fingerprint\":null,\"choices\":[],"
+                        + "\"usage\":{\"prompt_tokens\":3,\"total_tokens\":7,\"completion_tokens\":4}}");
+    }
+
+    @Test
+    void countsTheCharactersOfItsText() {
+        assertThat(StreamedChunk.read(utf8("{\"choices\":[{\"text\":\"a\\ud83d\\ude00\\n\"}]}"))
+                        .textLength())
+                .isEqualTo(3);
+        StreamedChunk chat = StreamedChunk.read(utf8("{\"choices\":[{\"delta\":{\"content\":\"😀é\"}}]}"));
+        assertThat(chat.textLength()).isEqualTo(2);
+        assertThat(chat.saysOther()).isFalse();
+        assertThat(StreamedChunk.read(utf8("{\"choices\":[{\"delta\":{\"content\":null,\"tool_calls\":[{}]}}]}"))
+                        .saysOther())
+                .isTrue();
     }
 
     @Test

@@ -1,6 +1,8 @@
 package io.llmserve.app;
 
 import io.llmserve.core.Clock;
+import io.llmserve.core.Failure;
+import io.llmserve.core.ServeException;
 import io.llmserve.engine.EmbeddedEngine;
 import io.llmserve.engine.EngineFactory;
 import io.llmserve.engine.KernelRehearsal;
@@ -29,6 +31,9 @@ import java.util.List;
 final class LocalStack implements AutoCloseable {
     /// What the start waits for the JIT; what is not compiled then becomes so while users are served.
     private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(10);
+
+    /// A worker in this process is well at once; on a machine that is very busy it may take long to say so.
+    private static final Duration LONGEST_FIRST_PROBE = Duration.ofMinutes(1);
 
     private static final int FIRST_ANSWER_TOKENS = 2;
     private static final String LOOPBACK = "127.0.0.1";
@@ -93,6 +98,7 @@ final class LocalStack implements AutoCloseable {
             rehearsalWorker.start();
             try (GatewayServer rehearsalGateway = newGateway(rehearsalWorker, metrics, options)) {
                 rehearsalGateway.start();
+                awaitWorker(rehearsalGateway);
                 FirstQuestion question = new FirstQuestion(rehearsalGateway.port(), chats());
                 question.tokenize();
                 kernels.await();
@@ -111,7 +117,23 @@ final class LocalStack implements AutoCloseable {
     private GatewayServer startGateway(WorkerServer upstream, PrometheusRegistry metrics, GatewayOptions options) {
         GatewayServer started = own(newGateway(upstream, metrics, options));
         started.start();
+        awaitWorker(started);
         return started;
+    }
+
+    /// Who is told that the system is ready, finds it so.
+    private static void awaitWorker(GatewayServer started) {
+        try {
+            if (!started.awaitWorker(LONGEST_FIRST_PROBE)) {
+                throw new ServeException(
+                        Failure.UNAVAILABLE,
+                        "the worker of this process did not answer its health check in %d s"
+                                .formatted(LONGEST_FIRST_PROBE.toSeconds()));
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new ServeException(Failure.UNAVAILABLE, "stopped before the worker was ready", stop);
+        }
     }
 
     private WorkerServer newWorker(PrometheusRegistry metrics) {

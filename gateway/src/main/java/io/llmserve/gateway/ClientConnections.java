@@ -101,6 +101,11 @@ final class ClientConnections {
         }
     }
 
+    /// Closes those that are left, whatever their clients have not read.
+    void closeAllNow() {
+        List.copyOf(open.keySet()).forEach(RawConnection::closeNow);
+    }
+
     private String headTooLate() {
         ErrorBody error = ErrorBody.of(new ServeException(
                 Failure.REQUEST_TIMEOUT,

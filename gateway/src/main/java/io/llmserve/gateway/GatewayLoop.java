@@ -136,6 +136,11 @@ final class GatewayLoop extends VerticleBase {
         }
     }
 
+    /// Closes the connections that are left now. Any thread may call.
+    void closeConnectionsNow() {
+        execute(connections::closeAllNow);
+    }
+
     private void checkDeadlines() {
         long now = state.clock.nanos();
         for (Exchange exchange : new ArrayList<>(live)) {

@@ -30,12 +30,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The front door of a serving system: speaks OpenAI's API to clients and passes their requests on to workers.
 /// Its methods block and belong to one thread, which is no event loop.
 public final class GatewayServer implements AutoCloseable {
+    /// How long [#close] lets clients read what was written for them.
+    private static final Duration LAST_BYTES = Duration.ofSeconds(2);
+
     private final GatewayOptions options;
     private final Clock clock;
     private final GatewayState state;
@@ -103,6 +107,11 @@ public final class GatewayServer implements AutoCloseable {
         }
     }
 
+    /// Waits for the first worker that is well, as until then every request is refused. False where none is in time.
+    public boolean awaitWorker(Duration limit) throws InterruptedException {
+        return state.pool.awaitUp(limit);
+    }
+
     private void openDiscovery() {
         Discovery wanted = options.discovery();
         if (wanted.isOn()) {
@@ -148,7 +157,8 @@ public final class GatewayServer implements AutoCloseable {
         return cut;
     }
 
-    /// Closes the ports and every connection. Does nothing when already closed.
+    /// Closes the ports and every connection; a client that does not read holds it up for [#LAST_BYTES]. Does nothing
+    /// when already closed.
     @Override
     public void close() {
         if (discovery != null) {
@@ -158,7 +168,15 @@ public final class GatewayServer implements AutoCloseable {
         Vertx running = vertx;
         if (running != null) {
             vertx = null;
-            await(running.close());
+            CompletableFuture<Void> closing =
+                    running.close().toCompletionStage().toCompletableFuture();
+            CompletableFuture<Void> _ = closing.copy()
+                    .orTimeout(LAST_BYTES.toMillis(), TimeUnit.MILLISECONDS)
+                    .exceptionally(late -> {
+                        loops.forEach(GatewayLoop::closeConnectionsNow);
+                        return null;
+                    });
+            closing.join();
         }
     }
 

@@ -14,6 +14,7 @@ import io.llmserve.routing.Router;
 import io.llmserve.wire.WorkerAnnouncement;
 import io.llmserve.wire.WorkerAnnouncement.Engine;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -168,6 +170,7 @@ final class WorkerPool {
     /// The worker answered its health check. Models are those of its last answer to `/v1/models`.
     synchronized void probeSucceeded(HostPort address) {
         ifKnown(address, worker -> worker.health.probeSucceeded(clock.nanos()));
+        notifyAll();
     }
 
     synchronized void probeFailed(HostPort address, String why) {
@@ -201,6 +204,19 @@ final class WorkerPool {
     synchronized boolean isUp(HostPort address) {
         KnownWorker worker = workers.get(address);
         return worker != null && worker.health.up();
+    }
+
+    /// Waits until a worker is up; false where none is within the time.
+    synchronized boolean awaitUp(Duration limit) throws InterruptedException {
+        long deadline = clock.nanos() + limit.toNanos();
+        while (upCount() == 0) {
+            long left = deadline - clock.nanos();
+            if (left <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return true;
     }
 
     synchronized int upCount() {

@@ -94,6 +94,49 @@ final class DrainTest {
     }
 
     @Test
+    void aClientThatDoesNotReadCannotHoldUpTheClose() throws Exception {
+        String event = "data: " + "x".repeat(60_000) + "\n\n";
+        FakeWorker.Script flood = (request, wire) -> {
+            wire.beginStream();
+            while (true) {
+                wire.chunk(event);
+            }
+        };
+        try (FakeWorker worker = new FakeWorker(flood)) {
+            Rig rig = new Rig(worker);
+            RawClient deaf = rig.client().send(RawClient.post(Rig.CHAT, STREAMED));
+            deaf.readHead();
+            assertThat(rig.gateway.drain(Duration.ofMillis(200))).isOne();
+            Thread closing = Thread.ofPlatform().daemon().start(rig.gateway::close);
+            assertThat(closing.join(Duration.ofSeconds(30))).as("closed").isTrue();
+            assertThat(rig.metric("llmserve_open_connections")).isZero();
+            deaf.close();
+        }
+    }
+
+    @Test
+    void waitsForTheFirstWorkerThatIsWell() throws Exception {
+        try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"))) {
+            worker.healthy(false);
+            try (Rig rig = new Rig(worker)) {
+                assertThat(rig.gateway.awaitWorker(Duration.ofMillis(1))).isFalse();
+                assertThat(rig.post(BODY).status()).isEqualTo(503);
+                CompletableFuture<Boolean> well = new CompletableFuture<>();
+                Thread.ofPlatform().daemon().start(() -> {
+                    try {
+                        well.complete(rig.gateway.awaitWorker(LONG));
+                    } catch (InterruptedException stop) {
+                        well.completeExceptionally(stop);
+                    }
+                });
+                worker.healthy(true);
+                assertThat(well.join()).isTrue();
+                assertThat(rig.post(BODY).status()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
     void afterClosingNothingListens() throws IOException {
         try (FakeWorker worker = new FakeWorker(FakeWorker.json(200, "{}"))) {
             Rig rig = new Rig(worker);

@@ -72,6 +72,13 @@ record Distribution(Path launcher, Path home) {
         return new Ended(end(process), output);
     }
 
+    /// A line as a user types it.
+    Ended shell(String line) throws IOException, InterruptedException {
+        Process process = command(List.of("sh", "-c", line)).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(end(process), output);
+    }
+
     /// The exit code of a process that is about to end.
     static int end(Process process) throws InterruptedException {
         boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);

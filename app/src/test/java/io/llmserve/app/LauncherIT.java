@@ -3,6 +3,7 @@ package io.llmserve.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.llmserve.testkit.TinyModels;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// `./llmserve` in a checkout, whose build is one that copies what this build has made: it counts itself, and waits
 /// until it may end.
 class LauncherIT {
+    private static final String MODEL = "file:" + TinyModels.path("llama3-untied.Q8_0");
+    private static final Pattern TIMES =
+            Pattern.compile("/v1 +([0-9.]+) s after the command, the first token after ([0-9.]+) s");
+    /// From ten seconds on the banner has whole ones.
+    private static final double ROUNDING_SECONDS = 0.5;
+
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final String BUILD = """
             #!/bin/sh
@@ -98,6 +107,43 @@ class LauncherIT {
         Files.createFile(checkout.resolve("go"));
         assertThat(said(llmserve("version"))).contains("llmserve: building");
         assertThat(said(llmserve("version"))).startsWith("llmserve 0.");
+    }
+
+    /// Of all that passed since the command: after a build, and when all is there.
+    @Test
+    void theBannerSaysHowLongTheStartTook() throws Exception {
+        Files.createFile(checkout.resolve("go"));
+        assertThat(bannerOfAStart()).contains("llmserve: built in ");
+        assertThat(bannerOfAStart()).doesNotContain("llmserve: built in ", "WARNING", "incubator");
+    }
+
+    private String bannerOfAStart() throws Exception {
+        long began = System.nanoTime();
+        Process process = llmserve(
+                "up",
+                "--model",
+                MODEL,
+                "--port",
+                "" + Distribution.freePort(),
+                "--metrics-port",
+                "" + Distribution.freePort(),
+                "--threads",
+                "1");
+        try (BufferedReader output = process.inputReader()) {
+            String said = Distribution.awaitReady(output);
+            double passed = (System.nanoTime() - began) / 1e9;
+            Matcher times = TIMES.matcher(said);
+            assertThat(times.find()).as(said).isTrue();
+            double ready = Double.parseDouble(times.group(1));
+            double firstToken = Double.parseDouble(times.group(2));
+            assertThat(firstToken).isPositive().isLessThanOrEqualTo(ready);
+            assertThat(ready).isLessThanOrEqualTo(passed + ROUNDING_SECONDS);
+            process.destroy();
+            assertThat(Distribution.end(process)).isZero();
+            return said;
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     @Test

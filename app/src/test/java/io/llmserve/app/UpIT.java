@@ -76,6 +76,34 @@ class UpIT {
         assertThat(llmserve.run("status").exitCode()).isEqualTo(1);
     }
 
+    /// As the banner has it, in a shell.
+    @Test
+    void theCommandToPasteStreamsAnAnswer() throws Exception {
+        Process curl = new ProcessBuilder("sh", "-c", "command -v curl").start();
+        assumeThat(Distribution.end(curl)).as("curl is installed").isZero();
+        Process process = llmserve.start(
+                "up",
+                "--model",
+                MODEL,
+                "--port",
+                "" + Distribution.freePort(),
+                "--metrics-port",
+                "" + Distribution.freePort());
+        try (BufferedReader output = process.inputReader()) {
+            String said = Distribution.awaitReady(output);
+            String pasted = said.substring(said.indexOf("curl -N"), said.indexOf("\n\nCtrl-C"));
+            Ended answer = llmserve.shell(pasted + " --silent --fail --max-time 120");
+
+            assertThat(answer.exitCode()).as(answer.output()).isZero();
+            assertThat(answer.output())
+                    .startsWith("data: {")
+                    .contains("chat.completion.chunk")
+                    .endsWith("data: [DONE]\n\n");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     @Test
     void finishesARunningAnswerBeforeItEnds() throws Exception {
         int port = Distribution.freePort();
@@ -121,6 +149,16 @@ class UpIT {
     @Test
     void namesAMissingModel() throws Exception {
         assertFailed(upOnFreePorts("--model", "file:" + home.resolve("absent.gguf")), 1, "absent.gguf");
+    }
+
+    @Test
+    void namesAModelThatCannotBeRead() throws Exception {
+        Path empty = Files.createDirectory(home.resolve("no-model-here"));
+        assertFailed(upOnFreePorts("--model", "file:" + empty), 1, "no-model-here");
+        Path closed = Files.copy(TinyModels.path("llama-tied.BF16"), home.resolve("closed.gguf"));
+        assertThat(closed.toFile().setReadable(false, false)).isTrue();
+        assumeThat(Files.isReadable(closed)).as("this user reads everything").isFalse();
+        assertFailed(upOnFreePorts("--model", "file:" + closed), 1, "closed.gguf");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 /// A connection on which anything can be written, right or wrong.
 final class RawClient implements AutoCloseable {
     private static final int READ_MILLIS = 60_000;
+    private static final int DRIP_MILLIS = 10;
     private final Socket socket;
 
     RawClient(int port) throws IOException {
@@ -61,6 +62,25 @@ final class RawClient implements AutoCloseable {
         } catch (IOException reset) {
             return true;
         }
+    }
+
+    /// Goes on sending the byte, a hundred times a second, whatever the server says.
+    boolean isClosedByServerWhileDripping(String drop) throws IOException {
+        long end = System.nanoTime() + READ_MILLIS * 1_000_000L;
+        socket.setSoTimeout(DRIP_MILLIS);
+        while (System.nanoTime() < end) {
+            try {
+                send(drop);
+                if (socket.getInputStream().read() < 0) {
+                    return true;
+                }
+            } catch (SocketTimeoutException stillOpen) {
+                // The next drop is due.
+            } catch (IOException reset) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Goes away without a word: the server sees a reset.

@@ -44,25 +44,35 @@ final class Arrivals {
         return List.copyOf(new TreeMap<>(missing).values());
     }
 
-    void arrived(int index) {
-        PageRead page = missing.get(index);
-        if (page == null) {
-            throw new IllegalStateException("page %d came twice or was not asked for".formatted(index));
-        }
-        ReadyPage expected = announced.get(index);
-        int checksum = Checksum.of(pages.asSlice(page.localOffset(), pageBytes));
-        if (checksum != expected.checksum()) {
+    /// Compares the page with its announced checksum first.
+    void unchecked(int index) {
+        int expected = announced.get(index).checksum();
+        int checksum = Checksum.of(pages.asSlice(page(index).localOffset(), pageBytes));
+        if (checksum != expected) {
             throw new TransferException(
                     TransferFailure.CORRUPT,
-                    "page %d has checksum %08x, announced was %08x".formatted(index, checksum, expected.checksum()));
+                    "page %d has checksum %08x, announced was %08x".formatted(index, checksum, expected));
         }
+        checked(index);
+    }
+
+    void checked(int index) {
+        page(index);
         sinkLock.lock();
         try {
-            sink.arrived(index, expected.hash());
+            sink.arrived(index, announced.get(index).hash());
             missing.remove(index);
             afterEach.run();
         } finally {
             sinkLock.unlock();
         }
+    }
+
+    private PageRead page(int index) {
+        PageRead page = missing.get(index);
+        if (page == null) {
+            throw new IllegalStateException("page %d came twice or was not asked for".formatted(index));
+        }
+        return page;
     }
 }

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 /// by one thread, written by any.
 final class Conversation implements AutoCloseable {
     static final int MAGIC = 0x4C4C4B56; // "LLKV"
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     private final Link link;
     private final Watchdog.Watch reading;
@@ -35,7 +35,21 @@ final class Conversation implements AutoCloseable {
     }
 
     void sendPreamble(Deadline deadline) {
-        write(deadline, ByteBuffer.allocate(8).putInt(MAGIC).putInt(VERSION).flip());
+        write(deadline, preamble());
+    }
+
+    /// The preamble and a first message at once. What the other side speaks is seen at its answer.
+    void begin(Message first, Deadline deadline) {
+        ByteBuffer body = MessageCodec.encode(first);
+        write(deadline, preamble(), length(body), body);
+    }
+
+    private static ByteBuffer preamble() {
+        return ByteBuffer.allocate(8).putInt(MAGIC).putInt(VERSION).flip();
+    }
+
+    private static ByteBuffer length(ByteBuffer body) {
+        return ByteBuffer.allocate(4).putInt(body.remaining()).flip();
     }
 
     void expectPreamble(Deadline deadline) {
@@ -56,7 +70,7 @@ final class Conversation implements AutoCloseable {
 
     void send(Message message, Deadline deadline) {
         ByteBuffer body = MessageCodec.encode(message);
-        write(deadline, ByteBuffer.allocate(4).putInt(body.remaining()).flip(), body);
+        write(deadline, length(body), body);
     }
 
     Message receive(Deadline deadline) {

@@ -4,6 +4,7 @@ import io.llmserve.core.ServeException;
 import io.llmserve.transfer.Message.ReadyPage;
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageRead;
+import io.llmserve.transfer.data.PageReader;
 import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
@@ -34,6 +35,7 @@ final class Fetch implements AutoCloseable {
     private int total = -1;
     private byte[] token = new byte[0];
     private EngineChoice.@Nullable Chosen chosen;
+    private @Nullable PageReader reader;
     private int moved;
     private long movingNanos;
     private long toldNanos = startNanos;
@@ -56,6 +58,7 @@ final class Fetch implements AutoCloseable {
                 listen();
                 read(choice, from);
             }
+            closeReader();
             finish(true);
             return report();
         } catch (TransferException e) {
@@ -68,8 +71,7 @@ final class Fetch implements AutoCloseable {
     }
 
     private EngineChoice greet() {
-        conversation.sendPreamble(limit());
-        conversation.send(hello, limit());
+        conversation.begin(hello, limit());
         conversation.expectPreamble(limit());
         switch (conversation.receive(limit())) {
             case Message.Welcome welcome -> {
@@ -86,25 +88,38 @@ final class Fetch implements AutoCloseable {
                 client.engines().memory().segment(),
                 pageBytes(),
                 client.options().streams(),
-                this::lane);
+                this::lane,
+                this::release);
     }
 
     private TcpLane lane() {
-        Conversation data = client.connect(peer, deadline);
+        TcpLane lane = client.lanes()
+                .take(peer, limit())
+                .orElseGet(() -> new TcpLane(
+                        client.connect(peer, deadline),
+                        client.watchdog(),
+                        client.options().idleTimeout()));
         try {
-            data.sendPreamble(limit());
-            data.send(new Message.Attach(token), limit());
-            data.expectPreamble(limit());
+            lane.attach(token, limit());
+            return lane;
         } catch (TransferException e) {
-            data.close();
+            lane.close();
             throw e;
         }
-        return new TcpLane(data.link(), client.watchdog(), client.options().idleTimeout());
+    }
+
+    private void release(TcpLane lane) {
+        if (lane.release(Deadline.after(client.options().heartbeat()))) {
+            client.lanes().put(peer, lane);
+        } else {
+            lane.close();
+        }
     }
 
     private void choose(EngineChoice choice) {
         EngineChoice.Chosen next = choice.next();
         chosen = next;
+        reader = next.reader();
         conversation.send(new Message.Use(next.kind(), choice.reason()), limit());
         client.chosen(hello.transferId(), peer, next, choice.reason());
     }
@@ -150,12 +165,12 @@ final class Fetch implements AutoCloseable {
         while (!missing.isEmpty()) {
             EngineChoice.Chosen with = chosen();
             try {
-                with.reader().read(missing, arrivals::arrived, deadline);
+                with.reader().read(missing, with.reader().checks() ? arrivals::checked : arrivals::unchecked, deadline);
             } catch (TransferException e) {
                 if (e.kind() != TransferFailure.ENGINE) {
                     throw e;
                 }
-                with.reader().close();
+                closeReader();
                 choice.excluded(with.kind(), e.text());
                 choose(choice);
             }
@@ -246,12 +261,17 @@ final class Fetch implements AutoCloseable {
                 "sent an unexpected %s".formatted(message.getClass().getSimpleName()));
     }
 
+    private void closeReader() {
+        PageReader open = reader;
+        reader = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+
     @Override
     public void close() {
-        EngineChoice.Chosen last = chosen;
-        if (last != null) {
-            last.reader().close();
-        }
+        closeReader();
         conversation.close();
     }
 }

@@ -17,7 +17,7 @@ sealed interface Message {
     /// Client: the data engine it reads with from now on, and why not an earlier one of its order.
     record Use(EngineKind engine, String reason) implements Message {}
 
-    /// Server: pages `[first, first + pages.size())` of `total` may be read.
+    /// Server, after the first [Use]: pages `[first, first + pages.size())` of `total` may be read.
     record Ready(int total, int first, List<ReadyPage> pages) implements Message {}
 
     /// Server: the prefill runs, no page is ready yet.
@@ -39,7 +39,7 @@ sealed interface Message {
     int TOKEN_BYTES = 16;
 
     /// @param offset where the page begins in the server's page memory, in bytes
-    /// @param checksum CRC-32C of the page
+    /// @param checksum CRC-32C of the page; 0 when the receiver reads over TCP, where parts have their own
     record ReadyPage(long offset, BlockHash hash, int checksum) {
         static final int BYTES = 8 + 16 + 4;
     }

@@ -8,6 +8,7 @@ import io.llmserve.transfer.link.Watchdog;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
@@ -104,14 +105,32 @@ final class Served {
                 kind, "refused %s: %s".formatted(conversation.link().peer(), reason));
     }
 
-    /// A data connection of the TCP engine.
-    void stream(Link link, Watchdog watchdog, Message.Attach attach) {
+    /// A data connection of the TCP engine, through all its transfers.
+    void streams(Conversation conversation, Watchdog watchdog, Message.Attach first) {
+        Optional<Message.Attach> attach = Optional.of(first);
+        while (attach.isPresent() && stream(conversation.link(), watchdog, attach.get())) {
+            attach = next(conversation);
+        }
+    }
+
+    private boolean stream(Link link, Watchdog watchdog, Message.Attach attach) {
         ServedTransfer transfer = running.get(ByteBuffer.wrap(attach.token()));
         if (transfer == null) {
             throw new TransferException(
                     TransferFailure.UNKNOWN_TRANSFER,
                     "%s: a data connection for no running transfer".formatted(link.peer()));
         }
-        new ServedStream(transfer, link, watchdog, options.idleTimeout()).run();
+        return new ServedStream(transfer, link, watchdog, options.idleTimeout()).run();
+    }
+
+    /// A connection at rest may end without a word.
+    private static Optional<Message.Attach> next(Conversation conversation) {
+        try {
+            return conversation.receive(Deadline.after(TcpStream.REST)) instanceof Message.Attach attach
+                    ? Optional.of(attach)
+                    : Optional.empty();
+        } catch (TransferException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -16,62 +16,57 @@ final class ServedStream {
     private final Link link;
     private final Watchdog.Watch watch;
     private final Duration idleTimeout;
+    private final OutgoingParts outgoing;
 
     ServedStream(ServedTransfer transfer, Link link, Watchdog watchdog, Duration idleTimeout) {
         this.transfer = transfer;
         this.link = link;
         this.watch = watchdog.over(link);
         this.idleTimeout = idleTimeout;
+        this.outgoing = new OutgoingParts(link);
     }
 
-    /// Until the receiver ends it, or the transfer ends and closes the link. Between batches it may be
-    /// silent: the control connection sees to a receiver that hangs.
-    void run() {
+    /// Until the receiver releases it (true), or ends it, or the transfer ends and closes the link. Between
+    /// batches it may be silent: the control connection sees to a receiver that hangs.
+    boolean run() {
         if (!transfer.attach(link)) {
-            return;
+            return false;
         }
         try {
-            while (true) {
-                ByteBuffer asked = request();
+            for (ByteBuffer asked = request(); asked.hasRemaining(); asked = request()) {
                 while (asked.hasRemaining()) {
                     watch.until(Deadline.after(idleTimeout));
-                    send(asked.getInt());
+                    int index = asked.getInt();
+                    outgoing.page(index, transfer.page(index));
                 }
+                outgoing.flush();
                 watch.rest();
             }
+            return true;
         } catch (EOFException e) {
-            // The receiver needs this stream no more.
+            return false; // The receiver needs this stream no more.
         } catch (IOException e) {
             if (transfer.attached(link)) {
                 throw Conversation.failure(link.peer(), watch, e);
             }
+            return false;
         } finally {
             transfer.detach(link);
         }
     }
 
+    /// What is asked for; nothing when the stream is released.
     private ByteBuffer request() throws IOException {
         ByteBuffer size = ByteBuffer.allocate(4);
         link.read(size);
         int count = size.getInt(0);
-        if (count <= 0 || count > TcpStream.MAX_ASKED) {
+        if (count < 0 || count > TcpStream.MAX_ASKED) {
             throw new TransferException(
                     TransferFailure.PROTOCOL,
-                    "%s asked for %d pages at once, 1 to %d are allowed"
-                            .formatted(link.peer(), count, TcpStream.MAX_ASKED));
+                    "%s asked for %d pages at once, %d are allowed".formatted(link.peer(), count, TcpStream.MAX_ASKED));
         }
         ByteBuffer indexes = ByteBuffer.allocate(4 * count);
         link.read(indexes);
         return indexes.flip();
-    }
-
-    private void send(int index) throws IOException {
-        ByteBuffer page = transfer.page(index).asByteBuffer();
-        ByteBuffer header = ByteBuffer.allocate(TcpStream.HEADER_BYTES)
-                .putInt(TcpStream.PAGE_MAGIC)
-                .putInt(index)
-                .putInt(page.remaining())
-                .flip();
-        link.write(header, page);
     }
 }

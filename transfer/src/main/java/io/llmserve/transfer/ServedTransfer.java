@@ -15,15 +15,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /// One transfer as the sender sees it. The connection's own thread reads what the receiver says; a second
 /// one, the announcer, waits for pages and says which are ready. The export is given back when neither it
 /// nor any data connection can touch a page any more.
 final class ServedTransfer {
-    /// So many bytes are announced at once, at least one page: the receiver reads while we compute
-    /// checksums.
+    /// So many bytes with a checksum are announced at once, at least one page: the receiver reads while we
+    /// compute the next.
     private static final int ANNOUNCED_BYTES = 4 << 20;
+    private static final int ANNOUNCED_PAGES = 1024;
 
     private final Served served;
     private final Conversation conversation;
@@ -34,7 +36,9 @@ final class ServedTransfer {
     private volatile int announced;
     private volatile @Nullable Export export;
     private volatile @Nullable TransferException refused;
-    private EngineKind engine = EngineKind.TCP;
+    /// The receiver's choice; what is announced depends on it.
+    private final CountDownLatch chosen = new CountDownLatch(1);
+    private volatile EngineKind engine = EngineKind.TCP;
 
     ServedTransfer(Served served, Conversation conversation, String transferId) {
         this.served = served;
@@ -53,7 +57,7 @@ final class ServedTransfer {
         } finally {
             conversation.close();
             announcer.interrupt();
-            endStreams();
+            endStreams(done.isPresent() && done.get().whole());
             Joined.with(announcer);
             giveBack(done.isPresent());
         }
@@ -65,6 +69,7 @@ final class ServedTransfer {
             switch (conversation.receive(Deadline.after(served.options().idleTimeout()))) {
                 case Message.Use use -> {
                     engine = use.engine();
+                    chosen.countDown();
                     served.listener()
                             .engineChosen(transferId, conversation.link().peer(), use.engine(), use.reason());
                 }
@@ -95,6 +100,7 @@ final class ServedTransfer {
             Export found = find();
             if (found != null) {
                 export = found;
+                chosen.await();
                 announce(found);
             }
         } catch (ServeException e) {
@@ -140,21 +146,20 @@ final class ServedTransfer {
                 send(new Message.Waiting());
             }
             while (announced < ready) {
-                announce(found, total, Math.min(ready, announced + atOnce()));
+                announce(found, total, ready);
             }
         }
     }
 
-    private int atOnce() {
-        return Math.clamp(ANNOUNCED_BYTES / served.pageBytes(), 1, 1024);
-    }
-
-    private void announce(Export found, int total, int end) {
+    private void announce(Export found, int total, int ready) {
+        boolean summed = engine != EngineKind.TCP;
+        int atOnce = summed ? Math.clamp(ANNOUNCED_BYTES / served.pageBytes(), 1, ANNOUNCED_PAGES) : ANNOUNCED_PAGES;
         int first = announced;
+        int end = Math.min(ready, first + atOnce);
         List<ReadyPage> pages = new ArrayList<>(end - first);
         for (int index = first; index < end; index++) {
             long offset = found.pageOffset(index);
-            pages.add(new ReadyPage(offset, found.blockHash(index), Checksum.of(slice(offset))));
+            pages.add(new ReadyPage(offset, found.blockHash(index), summed ? Checksum.of(slice(offset)) : 0));
         }
         announced = end;
         send(new Message.Ready(total, first, pages));
@@ -203,15 +208,20 @@ final class ServedTransfer {
         notifyAll();
     }
 
-    private synchronized void endStreams() {
+    /// When the receiver is content it has released its streams too, though we may not have heard of it yet.
+    private synchronized void endStreams(boolean released) {
         ended = true;
-        streams.forEach(Link::close);
+        Deadline patience = Deadline.after(released ? served.options().heartbeat() : Duration.ZERO);
         boolean interrupted = false;
         while (!streams.isEmpty()) {
+            if (patience.passed()) {
+                streams.forEach(Link::close);
+            }
             try {
-                wait();
+                wait(Math.max(1, patience.remainingNanos() / 1_000_000));
             } catch (InterruptedException e) {
                 interrupted = true;
+                patience = Deadline.after(Duration.ZERO);
             }
         }
         if (interrupted) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +24,23 @@ final class TcpReader implements PageReader {
     private final int pageBytes;
     private final int maxStreams;
     private final Supplier<TcpLane> connector;
+    private final Consumer<TcpLane> released;
     private final List<TcpLane> lanes = new ArrayList<>();
+    private volatile boolean failed;
 
-    TcpReader(MemorySegment pages, int pageBytes, int maxStreams, Supplier<TcpLane> connector) {
+    /// @param connector gives a connection that serves this transfer
+    /// @param released takes those that are not needed any more
+    TcpReader(
+            MemorySegment pages,
+            int pageBytes,
+            int maxStreams,
+            Supplier<TcpLane> connector,
+            Consumer<TcpLane> released) {
         this.pages = pages;
         this.pageBytes = pageBytes;
         this.maxStreams = maxStreams;
         this.connector = connector;
+        this.released = released;
     }
 
     @Override
@@ -50,7 +61,7 @@ final class TcpReader implements PageReader {
                             .daemon()
                             .start(() -> carry(lane, queue, arrived, deadline, failure)))
                     .toList()
-                    .forEach(thread -> Joined.with(thread, this::close));
+                    .forEach(thread -> Joined.with(thread, this::abort));
         }
         RuntimeException first = failure.get();
         if (first != null) {
@@ -69,14 +80,26 @@ final class TcpReader implements PageReader {
         } catch (RuntimeException e) {
             if (failure.compareAndSet(null, e)) {
                 queue.clear();
-                close();
+                abort();
             }
         }
     }
 
-    /// Ends all connections.
+    @Override
+    public boolean checks() {
+        return true;
+    }
+
+    private void abort() {
+        failed = true;
+        lanes.forEach(TcpLane::close);
+    }
+
     @Override
     public void close() {
-        lanes.forEach(TcpLane::close);
+        if (!failed) {
+            lanes.forEach(released);
+        }
+        lanes.clear();
     }
 }

@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 public final class TransferClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TransferClient.class);
     private static final int REMEMBERED_CHOICES = 1024;
+    /// Fetches at once from one peer whose connections are kept for the next ones.
+    private static final int RESTING_FETCHES = 4;
 
     private final PageFormat format;
     private final DataEngines engines;
@@ -25,6 +27,7 @@ public final class TransferClient implements AutoCloseable {
     private final TransferListener listener;
     private final Links links;
     private final Watchdog watchdog = new Watchdog("kv-client-watchdog");
+    private final RestingLanes lanes;
     /// Per peer, the choice last logged.
     private final Map<String, String> logged = new ConcurrentHashMap<>();
 
@@ -34,6 +37,7 @@ public final class TransferClient implements AutoCloseable {
         this.options = options;
         this.listener = listener;
         this.links = options.links();
+        this.lanes = new RestingLanes(options.streams() * RESTING_FETCHES);
     }
 
     /// Brings all pages of `transferId` that `sink` wants, as they become ready at the peer; returns when
@@ -60,6 +64,10 @@ public final class TransferClient implements AutoCloseable {
     Conversation connect(PeerAddress peer, Deadline deadline) {
         Link link = links.connect(peer.host(), peer.port(), deadline.orEarlier(options.idleTimeout()));
         return new Conversation(link, watchdog);
+    }
+
+    RestingLanes lanes() {
+        return lanes;
     }
 
     Watchdog watchdog() {
@@ -95,6 +103,7 @@ public final class TransferClient implements AutoCloseable {
     /// After all fetches have ended.
     @Override
     public void close() {
+        lanes.close();
         watchdog.close();
     }
 }

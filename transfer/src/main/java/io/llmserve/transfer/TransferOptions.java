@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 
 /// How pages are moved; the same for what a worker serves and what it fetches.
@@ -44,13 +45,13 @@ public record TransferOptions(
         engineOrder = endingInOneThatWorks(engineOrder);
     }
 
+    /// TCP always works, so nothing comes after it.
     private static List<EngineKind> endingInOneThatWorks(List<EngineKind> order) {
-        List<EngineKind> complete = new ArrayList<>(order.stream().distinct().toList());
-        for (EngineKind always : List.of(EngineKind.SHM, EngineKind.TCP)) {
-            if (!complete.contains(always)) {
-                complete.add(always);
-            }
-        }
+        List<EngineKind> complete = new ArrayList<>(Stream.concat(order.stream(), Stream.of(EngineKind.SHM))
+                .takeWhile(kind -> kind != EngineKind.TCP)
+                .distinct()
+                .toList());
+        complete.add(EngineKind.TCP);
         return List.copyOf(complete);
     }
 

@@ -126,7 +126,7 @@ public final class TransferServer implements AutoCloseable {
         conversation.expectPreamble(deadline);
         switch (conversation.receive(deadline)) {
             case Message.Hello hello -> served.control(conversation, hello);
-            case Message.Attach attach -> onPlatformThread(() -> served.stream(link, watchdog, attach));
+            case Message.Attach attach -> onPlatformThread(() -> served.streams(conversation, watchdog, attach));
             case Message other ->
                 throw new TransferException(
                         TransferFailure.PROTOCOL,

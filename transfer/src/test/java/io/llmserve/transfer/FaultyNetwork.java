@@ -45,6 +45,23 @@ final class FaultyNetwork implements AutoCloseable {
         return new PeerAddress("127.0.0.1", listening.getLocalPort());
     }
 
+    /// One that does nothing wrong by itself.
+    static FaultyNetwork sound(int serverPort) throws IOException {
+        return new FaultyNetwork(serverPort, -1, 0, Fault.CUT);
+    }
+
+    /// Connections that were made through it.
+    int connections() {
+        return connections.get();
+    }
+
+    /// All that are open now.
+    void cutNow() throws IOException {
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+
     private void accept() {
         try {
             while (true) {

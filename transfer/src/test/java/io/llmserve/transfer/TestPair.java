@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Random;
+import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 
 /// A prefill and a decode worker's page memories, server and client, in one process.
@@ -35,9 +36,24 @@ final class TestPair implements AutoCloseable {
     }
 
     TestPair(TransferOptions prefill, TransferOptions decode, PageFormat prefillFormat, PageFormat decodeFormat) {
+        this(prefill, decode, prefillFormat, decodeFormat, PageMemory::ofProcess);
+    }
+
+    /// Over shared memory.
+    static TestPair sharing(int pageBytes) {
+        TransferOptions shared = OPTIONS.withEngineOrder(EngineKind.SHM);
+        return new TestPair(shared, shared, format(pageBytes), format(pageBytes), PageMemory::allocate);
+    }
+
+    private TestPair(
+            TransferOptions prefill,
+            TransferOptions decode,
+            PageFormat prefillFormat,
+            PageFormat decodeFormat,
+            LongFunction<PageMemory> memory) {
         format = prefillFormat;
-        prefillMemory = PageMemory.ofProcess((long) PAGES * prefillFormat.pageBytes());
-        decodeMemory = PageMemory.ofProcess((long) PAGES * prefillFormat.pageBytes());
+        prefillMemory = memory.apply((long) PAGES * prefillFormat.pageBytes());
+        decodeMemory = memory.apply((long) PAGES * prefillFormat.pageBytes());
         fill(prefillMemory.segment(), 1);
         prefillEngines = DataEngines.open(prefill, prefillMemory);
         decodeEngines = DataEngines.open(decode, decodeMemory);

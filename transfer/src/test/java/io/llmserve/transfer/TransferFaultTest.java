@@ -146,8 +146,8 @@ class TransferFaultTest {
     }
 
     @Test
-    void aPageThatChangesAfterItWasAnnouncedIsRefused() throws Exception {
-        try (TestPair pair = new TestPair(TestPair.OPTIONS, PAGE)) {
+    void aPageThatChangesWhileItIsReadFromOutsideIsRefused() throws Exception {
+        try (TestPair pair = TestPair.sharing(PAGE)) {
             pair.exports.publish("r", pair.backwards(1)).allReady();
             FakeSink sink = new FakeSink(pair.backwards(1));
             PageSink meddling = new PageSink() {
@@ -184,7 +184,8 @@ class TransferFaultTest {
             });
             assertThatThrownBy(
                             () -> pair.fetch(new PeerAddress("127.0.0.1", newer.getLocalPort()), "r", new FakeSink()))
-                    .hasMessageContaining("speaks version 99 of the KV transfer protocol, we speak 1");
+                    .hasMessageContaining(
+                            "speaks version 99 of the KV transfer protocol, we speak " + Conversation.VERSION);
             answered.join();
 
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), pair.server.port())) {

@@ -9,20 +9,21 @@ import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferFailure;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a fetch promises, over TCP.
 class TransferTest {
     private static final int PAGE = 64 * 1024;
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 5})
-    void bringsEveryPageToItsPlace(int streams) throws InterruptedException {
-        try (TestPair pair = new TestPair(TestPair.OPTIONS.withStreams(streams), PAGE * 16)) {
+    @CsvSource({"1, 1048576", "2, 1048576", "5, 1048576", "1, 16", "2, 40000", "2, 376832", "3, 1200000"})
+    void bringsEveryPageToItsPlace(int streams, int pageBytes) throws InterruptedException {
+        try (TestPair pair = new TestPair(TestPair.OPTIONS.withStreams(streams), pageBytes)) {
             long[] from = pair.backwards(TestPair.PAGES);
             pair.exports.publish("r", from).allReady();
             long[] to = pair.offsets(java.util.stream.IntStream.range(0, TestPair.PAGES)
@@ -40,6 +41,38 @@ class TransferTest {
             });
             pair.exports.awaitAllClosed();
             assertThat(pair.exports.completed()).isOne();
+        }
+    }
+
+    @Test
+    void dataConnectionsServeOneTransferAfterTheOther() throws Exception {
+        try (TestPair pair = new TestPair(TestPair.OPTIONS.withStreams(1), PAGE);
+                FaultyNetwork network = FaultyNetwork.sound(pair.server.port())) {
+            for (String transfer : List.of("a", "b", "c")) {
+                pair.exports.publish(transfer, pair.backwards(8)).allReady();
+                FakeSink sink = new FakeSink(pair.backwards(8));
+                assertThat(pair.fetch(network.address(), transfer, sink).pages())
+                        .isEqualTo(8);
+            }
+            assertThat(network.connections())
+                    .as("three for control, one for data")
+                    .isEqualTo(4);
+            pair.exports.awaitAllClosed();
+        }
+    }
+
+    @Test
+    void aDataConnectionThatWasLostAtRestIsNotUsedAgain() throws Exception {
+        try (TestPair pair = new TestPair(TestPair.OPTIONS.withStreams(1), PAGE);
+                FaultyNetwork network = FaultyNetwork.sound(pair.server.port())) {
+            pair.exports.publish("r", pair.backwards(8)).allReady();
+            pair.fetch(network.address(), "r", new FakeSink(pair.backwards(8)));
+            network.cutNow();
+            FakeSink sink = new FakeSink(pair.backwards(8));
+            assertThat(pair.fetch(network.address(), "r", sink).pages()).isEqualTo(8);
+            assertThat(network.connections())
+                    .as("two for control, two for data")
+                    .isEqualTo(4);
         }
     }
 
@@ -219,7 +252,7 @@ class TransferTest {
             pair.fetch("r", new FakeSink(pair.backwards(8)));
             pair.exports.awaitAllClosed();
             pair.server.close();
-            for (FakeListener listener : java.util.List.of(pair.prefillListener, pair.decodeListener)) {
+            for (FakeListener listener : List.of(pair.prefillListener, pair.decodeListener)) {
                 assertThat(listener.choices()).containsExactly(new FakeListener.Choice(EngineKind.TCP, ""));
                 assertThat(listener.reports()).singleElement().satisfies(report -> {
                     assertThat(report.bytes()).isEqualTo(8L * PAGE);

@@ -19,16 +19,22 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.function.DoubleSupplier;
 
 /// Moves the same pages between the same two processes in several ways: by a data engine as workers use
 /// it (checksums, control connection and all), through a plain socket, and by copying within this
-/// process. The median of some rounds.
+/// process. Rounds of each way take turns, so that a machine that changes its pace changes it for all;
+/// medians.
 ///
 /// @param bytes moved in one round
 record TransferBench(int streams, long bytes, int rounds) {
-    /// Small transfers before anything is measured: a worker is long-lived, and so its code is compiled.
+    /// Small transfers, then whole rounds, before anything is measured: a worker is long-lived, and so its
+    /// code is compiled, at both sides.
     private static final int WARM_TRANSFERS = 400;
+
+    /// More than the buffers of a connection hold.
+    private static final long BUFFERED = 16 << 20;
+
+    private static final Duration WARM = Duration.ofMillis(1500);
 
     /// Bytes a second; `latencyMicros` is one transfer of one page, from the call to its return.
     record Figures(EngineKind engine, double engineRate, double socketRate, double copyRate, double latencyMicros) {}
@@ -47,12 +53,16 @@ record TransferBench(int streams, long bytes, int rounds) {
             for (int warm = 0; warm < WARM_TRANSFERS; warm++) {
                 fetch(client, peer, 1 + warm % 4, pageBytes);
             }
-            double engine = median(() -> rate(fetch(client, peer, pages, pageBytes)));
-            double latency =
-                    median(() -> fetch(client, peer, 1, pageBytes).elapsed().toNanos() / 1e3);
-            double copy = median(() -> copy(source.segment(), memory.segment(), pageBytes));
-            double socket = socket(sender.plainPort(), memory.segment(), pageBytes);
-            return new Figures(used, engine, socket, copy, latency);
+            try (SocketChannel plain =
+                    SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), sender.plainPort()))) {
+                double[][] figures = inTurns(
+                        () -> rate(fetch(client, peer, pages, pageBytes)),
+                        () -> plain(plain, memory.segment(), pageBytes),
+                        () -> copy(source.segment(), memory.segment(), pageBytes),
+                        () -> fetch(client, peer, 1, pageBytes).elapsed().toNanos() / 1e3);
+                return new Figures(
+                        used, median(figures[0]), median(figures[1]), median(figures[2]), median(figures[3]));
+            }
         }
     }
 
@@ -81,19 +91,13 @@ record TransferBench(int streams, long bytes, int rounds) {
         return to.byteSize() * 1e9 / (System.nanoTime() - start);
     }
 
-    /// One connection, read page by page into page memory: what the network stack gives at best.
-    private double socket(int port, MemorySegment pages, int pageBytes) throws IOException {
-        try (SocketChannel channel =
-                SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
-            pour(channel, pages, pageBytes);
-            double[] rates = new double[rounds];
-            for (int round = 0; round < rounds; round++) {
-                long start = System.nanoTime();
-                long count = pour(channel, pages, pageBytes);
-                rates[round] = count * 1e9 / (System.nanoTime() - start);
-            }
-            return median(rates);
-        }
+    /// One connection, read page by page into page memory: what the network stack gives at best. What its
+    /// buffers held before is read first, and not counted.
+    private static double plain(SocketChannel channel, MemorySegment pages, int pageBytes) throws IOException {
+        pour(channel, pages.asSlice(0, Math.min(pages.byteSize(), BUFFERED)), pageBytes);
+        long start = System.nanoTime();
+        long count = pour(channel, pages, pageBytes);
+        return count * 1e9 / (System.nanoTime() - start);
     }
 
     private static long pour(SocketChannel channel, MemorySegment pages, int pageBytes) throws IOException {
@@ -109,15 +113,24 @@ record TransferBench(int streams, long bytes, int rounds) {
         return count;
     }
 
-    private double median(DoubleSupplier figure) {
-        for (int round = 0; round < 3; round++) {
-            double _ = figure.getAsDouble();
+    private interface Way {
+        double figure() throws IOException;
+    }
+
+    private double[][] inTurns(Way... ways) throws IOException {
+        double[][] figures = new double[ways.length][rounds];
+        Deadline warm = Deadline.after(WARM);
+        while (!warm.passed()) {
+            for (Way way : ways) {
+                double _ = way.figure();
+            }
         }
-        double[] figures = new double[rounds];
         for (int round = 0; round < rounds; round++) {
-            figures[round] = figure.getAsDouble();
+            for (int way = 0; way < ways.length; way++) {
+                figures[way][round] = ways[way].figure();
+            }
         }
-        return median(figures);
+        return figures;
     }
 
     private static double median(double[] figures) {

@@ -12,6 +12,11 @@ public interface PageReader extends AutoCloseable {
     /// that.
     void read(List<PageRead> batch, IntConsumer arrived, Deadline deadline);
 
+    /// Whether pages come with checksums of their own, which have been compared when `arrived` is called.
+    default boolean checks() {
+        return false;
+    }
+
     @Override
     void close();
 }

@@ -15,6 +15,10 @@ public interface Link extends AutoCloseable {
     /// Whether bytes lie ready, so that a read does not wait. False where that is unknown.
     boolean ready() throws IOException;
 
+    /// Whether the other side is still connected and has said nothing that was not read. False where that
+    /// is unknown. Not while another thread reads or writes.
+    boolean silent();
+
     /// The other side, for messages.
     String peer();
 

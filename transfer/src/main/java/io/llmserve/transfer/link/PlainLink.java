@@ -39,6 +39,20 @@ final class PlainLink implements Link {
     }
 
     @Override
+    public boolean silent() {
+        try {
+            channel.configureBlocking(false);
+            try {
+                return channel.read(ByteBuffer.allocate(1)) == 0;
+            } finally {
+                channel.configureBlocking(true);
+            }
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
     public String peer() {
         return peer;
     }

@@ -64,6 +64,12 @@ final class TlsLink implements Link {
         return socket.getInputStream().available() > 0;
     }
 
+    /// The TLS socket can't tell without waiting.
+    @Override
+    public boolean silent() {
+        return false;
+    }
+
     @Override
     public String peer() {
         return peer;

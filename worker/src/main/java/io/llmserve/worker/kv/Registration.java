@@ -16,12 +16,16 @@ import org.zeromq.ZMQ;
 import org.zeromq.ZMQException;
 
 /// Makes a worker known to a gateway, and keeps it known: registers until it is welcome, then says at intervals
-/// that it is still there, and registers again whenever the gateway has forgotten it or was silent too long. A
-/// gateway that is not there (yet) is no failure. One thread of its own owns the socket.
+/// that it is still there, and registers again whenever the gateway has forgotten it or was silent too long, then
+/// over a new connection: the old one may be dead without either end having been told. A gateway that is not
+/// there (yet) is no failure. One thread of its own owns the socket.
 public final class Registration implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Registration.class);
-    /// Heartbeats without an answer, after which the gateway may have been restarted.
+    /// Messages without an answer, after which the gateway may have been restarted or the connection lost.
     private static final int PATIENCE = 3;
+    /// Each fruitless connection is followed by one that is given twice as long, up to this: where shaking hands
+    /// takes its time, one of them gets through.
+    private static final int MOST_PATIENCE = 32;
     /// How long a last word may take to leave.
     private static final int LINGER_MILLIS = 500;
 
@@ -34,6 +38,7 @@ public final class Registration implements AutoCloseable {
             Thread.ofPlatform().name("registration").daemon().unstarted(this::run);
     private volatile boolean welcome;
     private int unanswered;
+    private int patience = PATIENCE;
 
     private Registration(String gateway, WorkerAnnouncement self, Duration interval) {
         this.gateway = gateway;
@@ -72,25 +77,44 @@ public final class Registration implements AutoCloseable {
     }
 
     private void run() {
-        try (ZMQ.Socket socket = context.createSocket(SocketType.DEALER)) {
-            socket.connect(gateway);
+        try {
             while (leaving.getCount() > 0) {
-                say(socket, welcome ? new DiscoveryMessage.Heartbeat(self.id()) : new DiscoveryMessage.Register(self));
-                listen(socket);
+                connected();
             }
-            say(socket, new DiscoveryMessage.Leave(self.id()));
         } catch (ZMQException | ClosedSelectorException failure) {
             LOG.error("this worker is no longer registered at {}", gateway, failure);
         }
     }
 
+    /// For as long as the gateway answers, or until we leave.
+    private void connected() {
+        try (ZMQ.Socket socket = context.createSocket(SocketType.DEALER)) {
+            socket.connect(gateway);
+            unanswered = 0;
+            while (leaving.getCount() > 0) {
+                if (unanswered > patience) {
+                    silent();
+                    socket.setLinger(0); // what it still holds would come late
+                    return;
+                }
+                say(socket, welcome ? new DiscoveryMessage.Heartbeat(self.id()) : new DiscoveryMessage.Register(self));
+                listen(socket);
+            }
+            say(socket, new DiscoveryMessage.Leave(self.id()));
+        }
+    }
+
+    private void silent() {
+        if (welcome) {
+            LOG.warn("the gateway at {} has not answered {} heartbeats, connecting anew", gateway, patience);
+            welcome = false;
+        }
+        patience = Math.min(2 * patience, MOST_PATIENCE);
+    }
+
     private void say(ZMQ.Socket socket, DiscoveryMessage message) {
         socket.send(message.encode(), ZMQ.DONTWAIT);
         unanswered++;
-        if (welcome && unanswered > PATIENCE) {
-            LOG.warn("the gateway at {} has not answered {} heartbeats", gateway, PATIENCE);
-            welcome = false;
-        }
     }
 
     /// Until the next heartbeat is due.
@@ -108,12 +132,17 @@ public final class Registration implements AutoCloseable {
         }
     }
 
+    private void answered() {
+        unanswered = 0;
+        patience = PATIENCE;
+    }
+
     /// Whether the gateway wants to hear more at once.
     private boolean hear(byte[] answer) {
         try {
             return switch (DiscoveryReply.decode(answer)) {
                 case WELCOME -> {
-                    unanswered = 0;
+                    answered();
                     if (!welcome) {
                         LOG.info(
                                 "registered at {} as {} {}",
@@ -125,7 +154,7 @@ public final class Registration implements AutoCloseable {
                     yield false;
                 }
                 case UNKNOWN -> {
-                    unanswered = 0;
+                    answered();
                     boolean forgotten = welcome;
                     welcome = false;
                     yield forgotten;

@@ -11,6 +11,7 @@ import io.llmserve.wire.DiscoveryMessage.Register;
 import io.llmserve.wire.DiscoveryReply;
 import io.llmserve.wire.WorkerAnnouncement;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ class RegistrationTest {
             "0.1.0");
 
     private final ZContext context = new ZContext(1);
-    private final ZMQ.Socket router = context.createSocket(SocketType.ROUTER);
+    private ZMQ.Socket router = router();
     private final int port = router.bindToRandomPort("tcp://127.0.0.1");
     private byte @Nullable [] sender;
 
@@ -47,7 +48,7 @@ class RegistrationTest {
 
     @Test
     void registersStaysAndLeaves() {
-        Registration registration = begin(Duration.ofMillis(20));
+        Registration registration = begin(Duration.ofMillis(50));
         assertThat(next()).isEqualTo(new Register(SELF));
         answer(DiscoveryReply.WELCOME);
         assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
@@ -71,7 +72,7 @@ class RegistrationTest {
 
     @Test
     void registersAgainWhenTheGatewayIsSilent() {
-        try (Registration registration = begin(Duration.ofMillis(10))) {
+        try (Registration registration = begin(Duration.ofMillis(50))) {
             assertThat(next()).isInstanceOf(Register.class);
             answer(DiscoveryReply.WELCOME);
             assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
@@ -80,12 +81,54 @@ class RegistrationTest {
         }
     }
 
+    @Test
+    void findsAGatewayThatWasRestartedOnItsPort() {
+        try (Registration _ = begin(Duration.ofMillis(50))) {
+            assertThat(next()).isInstanceOf(Register.class);
+            answer(DiscoveryReply.WELCOME);
+            assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
+            router.close();
+            router = router();
+            router.bind("tcp://127.0.0.1:" + port);
+            assertThat(skipping(Heartbeat.class)).isEqualTo(new Register(SELF));
+            answer(DiscoveryReply.WELCOME);
+            assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
+        }
+    }
+
+    @Test
+    void connectsAnewWhenAnswersAreLostOnTheWay() throws Exception {
+        try (SwallowingRelay relay = new SwallowingRelay(port);
+                Registration registration =
+                        Registration.begin("tcp://127.0.0.1:" + relay.port(), SELF, Duration.ofMillis(50))) {
+            assertThat(next()).isInstanceOf(Register.class);
+            answer(DiscoveryReply.WELCOME);
+            assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
+            byte[] first = sender;
+            relay.swallowAnswersOfOpenConnections();
+            while (Arrays.equals(sender, first)) {
+                next();
+                answer(DiscoveryReply.WELCOME);
+            }
+            assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
+            assertThat(registration.isWelcome()).isTrue();
+        }
+    }
+
     private Registration begin(Duration interval) {
         return Registration.begin("tcp://127.0.0.1:" + port, SELF, interval);
     }
 
+    /// One that does not wait for ever for what never comes.
+    private ZMQ.Socket router() {
+        ZMQ.Socket socket = context.createSocket(SocketType.ROUTER);
+        socket.setReceiveTimeOut(60_000);
+        return socket;
+    }
+
     private DiscoveryMessage next() {
         sender = router.recv();
+        assertThat(sender).as("what the worker says within a minute").isNotNull();
         return DiscoveryMessage.decode(router.recv());
     }
 

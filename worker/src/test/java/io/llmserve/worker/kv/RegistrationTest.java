@@ -36,7 +36,7 @@ class RegistrationTest {
             true,
             "0.1.0");
 
-    private final ZContext context = new ZContext(1);
+    private ZContext context = new ZContext(1);
     private ZMQ.Socket router = router();
     private final int port = router.bindToRandomPort("tcp://127.0.0.1");
     private byte @Nullable [] sender;
@@ -87,7 +87,8 @@ class RegistrationTest {
             assertThat(next()).isInstanceOf(Register.class);
             answer(DiscoveryReply.WELCOME);
             assertThat(skipping(Register.class)).isEqualTo(new Heartbeat("w1"));
-            router.close();
+            context.close(); // waits until the port is free
+            context = new ZContext(1);
             router = router();
             router.bind("tcp://127.0.0.1:" + port);
             assertThat(skipping(Heartbeat.class)).isEqualTo(new Register(SELF));

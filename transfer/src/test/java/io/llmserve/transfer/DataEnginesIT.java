@@ -125,7 +125,7 @@ class DataEnginesIT {
                     TestPair.ENGINE_ID,
                     "r",
                     sink,
-                    io.llmserve.transfer.link.Deadline.after(java.time.Duration.ofSeconds(60)));
+                    io.llmserve.transfer.link.Deadline.after(java.time.Duration.ofMinutes(4)));
         }
 
         @Override

@@ -18,7 +18,7 @@ final class TestPair implements AutoCloseable {
     static final int PAGES = 40;
     static final TransferOptions OPTIONS = TransferOptions.DEFAULT
             .withEngineOrder(EngineKind.TCP)
-            .withTimeouts(Duration.ofSeconds(20), Duration.ofMillis(50));
+            .withTimeouts(Duration.ofMinutes(2), Duration.ofMillis(50));
 
     final PageFormat format;
     final PageMemory prefillMemory;
@@ -88,7 +88,7 @@ final class TestPair implements AutoCloseable {
     }
 
     TransferReport fetch(PeerAddress peer, String transferId, PageSink sink) {
-        return client.fetch(peer, ENGINE_ID, transferId, sink, Deadline.after(Duration.ofSeconds(60)));
+        return client.fetch(peer, ENGINE_ID, transferId, sink, Deadline.after(Duration.ofMinutes(4)));
     }
 
     /// Offsets of the pages with these numbers.

@@ -9,8 +9,6 @@ import io.llmserve.transfer.link.TransferFailure;
 import java.lang.foreign.MemorySegment;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.UUID;
 
 /// One-sided reads of registered host memory by a NIXL agent with the UCX backend. Agents know each other
@@ -27,8 +25,7 @@ public final class NixlEngine implements DataEngine {
     private final long options;
     private final long registration;
     private final byte[] offer;
-    /// Readers per peer that is loaded into our agent; guarded by this.
-    private final Map<String, Integer> peers = new HashMap<>();
+    private final NixlPeers peers;
 
     private NixlEngine(NixlLibrary nixl, MemorySegment pages) {
         this.nixl = nixl;
@@ -37,6 +34,7 @@ public final class NixlEngine implements DataEngine {
         backend = nixl.createBackend(agent, BACKEND);
         options = nixl.createOptions(backend);
         registration = nixl.register(agent, pages, options);
+        peers = new NixlPeers(nixl, agent);
         byte[] metadata = nixl.localMetadata(agent);
         offer = ByteBuffer.allocate(16 + metadata.length)
                 .putLong(pages.address())
@@ -68,29 +66,15 @@ public final class NixlEngine implements DataEngine {
             byte[] metadata = new byte[in.remaining()];
             in.get(metadata);
             NixlReader.Area area = new NixlReader.Area(base, bytes, pageBytes);
-            return new NixlReader(nixl, agent, options, pages, area, load(metadata), this::unload);
+            return new NixlReader(nixl, agent, options, pages, area, peers.borrow(metadata), peers::giveBack);
         } catch (BufferUnderflowException e) {
             throw new TransferException(TransferFailure.ENGINE, "the peer's NIXL metadata is damaged", e);
         }
     }
 
-    private synchronized String load(byte[] metadata) {
-        String peer = nixl.loadPeer(agent, metadata);
-        peers.merge(peer, 1, Integer::sum);
-        return peer;
-    }
-
-    /// The last reader of a peer is followed by its connections: a peer that is gone leaves nothing
-    /// behind.
-    private synchronized void unload(String peer) {
-        Integer readers = peers.computeIfPresent(peer, (_, count) -> count == 1 ? null : count - 1);
-        if (readers == null) {
-            nixl.forgetPeer(agent, peer);
-        }
-    }
-
     @Override
     public void close() {
+        peers.close();
         nixl.deregister(agent, registration, options);
         nixl.destroyOptions(options);
         nixl.destroyBackend(backend);

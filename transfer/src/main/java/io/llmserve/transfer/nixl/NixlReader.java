@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 
 /// Reads pages of one peer, several in one NIXL request.
@@ -26,8 +26,9 @@ final class NixlReader implements PageReader {
     private final long options;
     private final MemorySegment pages;
     private final Area area;
-    private final String peer;
-    private final Consumer<String> unload;
+    private final NixlPeers.Peer peer;
+    private final BiConsumer<NixlPeers.Peer, Boolean> giveBack;
+    private boolean failed;
 
     /// The peer's page memory.
     record Area(long base, long bytes, int pageBytes) {}
@@ -38,25 +39,27 @@ final class NixlReader implements PageReader {
             long options,
             MemorySegment pages,
             Area area,
-            String peer,
-            Consumer<String> unload) {
+            NixlPeers.Peer peer,
+            BiConsumer<NixlPeers.Peer, Boolean> giveBack) {
         this.nixl = nixl;
         this.agent = agent;
         this.options = options;
         this.pages = pages;
         this.area = area;
         this.peer = peer;
-        this.unload = unload;
+        this.giveBack = giveBack;
     }
 
     @Override
     public void read(List<PageRead> batch, IntConsumer arrived, Deadline deadline) {
+        failed = true; // until it is not
         int atOnce = (int) Math.max(1, REQUEST_BYTES / area.pageBytes());
         for (int from = 0; from < batch.size(); from += atOnce) {
             List<PageRead> some = batch.subList(from, Math.min(batch.size(), from + atOnce));
             request(some, deadline);
             some.forEach(page -> arrived.accept(page.index()));
         }
+        failed = false;
     }
 
     private void request(List<PageRead> some, Deadline deadline) {
@@ -64,7 +67,7 @@ final class NixlReader implements PageReader {
         try {
             long theirs = nixl.createList(some.stream().mapToLong(this::there).toArray(), area.pageBytes());
             try {
-                complete(nixl.createRead(agent, ours, theirs, peer, options), deadline);
+                complete(nixl.createRead(agent, ours, theirs, peer.name(), options), deadline);
             } finally {
                 nixl.destroyList(theirs);
             }
@@ -102,7 +105,7 @@ final class NixlReader implements PageReader {
                 status = nixl.progress(agent, request);
             }
             if (status != NixlLibrary.SUCCESS) {
-                throw NixlLibrary.failed("read from " + peer, status);
+                throw NixlLibrary.failed("read from " + peer.name(), status);
             }
         } finally {
             end(request);
@@ -115,7 +118,7 @@ final class NixlReader implements PageReader {
         while (!nixl.release(agent, request)) {
             if (patience.passed()) {
                 throw new IllegalStateException(
-                        "NIXL does not end a read from %s, %s after it failed".formatted(peer, END_PATIENCE));
+                        "NIXL does not end a read from %s, %s after it failed".formatted(peer.name(), END_PATIENCE));
             }
             int _ = nixl.progress(agent, request);
             LockSupport.parkNanos(NAP_NANOS);
@@ -124,6 +127,6 @@ final class NixlReader implements PageReader {
 
     @Override
     public void close() {
-        unload.accept(peer);
+        giveBack.accept(peer, failed);
     }
 }

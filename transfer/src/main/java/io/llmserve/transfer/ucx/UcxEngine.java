@@ -8,15 +8,11 @@ import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
 import java.lang.foreign.MemorySegment;
 import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One-sided gets of registered pages. Two workers (UCX's word for a set of network resources): one is
 /// served by a thread of its own, which sleeps until a peer needs our help; the other carries our gets.
-///
-/// Offer: `base address of the pages u64, bytes u64, length u32 and worker address, length u32 and remote
-/// key`.
 public final class UcxEngine implements DataEngine {
     private static final Logger LOG = LoggerFactory.getLogger(UcxEngine.class);
 
@@ -34,16 +30,9 @@ public final class UcxEngine implements DataEngine {
         context = ucp.init();
         memory = ucp.mapMemory(context, pages);
         serving = ucp.createWorker(context);
-        byte[] address = ucp.workerAddress(serving);
-        byte[] key = ucp.remoteKey(context, memory);
-        offer = ByteBuffer.allocate(16 + 4 + address.length + 4 + key.length)
-                .putLong(pages.address())
-                .putLong(pages.byteSize())
-                .putInt(address.length)
-                .put(address)
-                .putInt(key.length)
-                .put(key)
-                .array();
+        offer = new UcxPeer(
+                        pages.address(), pages.byteSize(), ucp.workerAddress(serving), ucp.remoteKey(context, memory))
+                .encode();
         reads = new UcxReads(ucp, context, pages);
         server = Thread.ofPlatform().name("kv-ucx").daemon().start(this::serve);
     }
@@ -68,19 +57,10 @@ public final class UcxEngine implements DataEngine {
     @Override
     public PageReader connect(byte[] peer, int pageBytes) {
         try {
-            ByteBuffer in = ByteBuffer.wrap(peer);
-            long base = in.getLong();
-            long bytes = in.getLong();
-            return reads.connect(base, bytes, bytes(in), bytes(in), pageBytes);
+            return reads.connect(UcxPeer.decode(peer), pageBytes);
         } catch (BufferUnderflowException | NegativeArraySizeException e) {
             throw new TransferException(TransferFailure.ENGINE, "the peer's UCX address is damaged", e);
         }
-    }
-
-    private static byte[] bytes(ByteBuffer in) {
-        byte[] value = new byte[Math.min(in.getInt(), in.remaining() + 1)];
-        in.get(value);
-        return value;
     }
 
     /// Where the network can't read memory by itself (TCP), peers' gets are answered here.

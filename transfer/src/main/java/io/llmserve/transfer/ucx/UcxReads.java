@@ -10,19 +10,26 @@ import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
-/// Our gets: one UCX worker for all fetches of the process, entered by one thread at a time.
+/// Our gets: one UCX worker for all fetches of the process, entered by one thread at a time. An endpoint is
+/// one fetch's alone, so that a fetch that is given up takes no other with it; after a fetch that went well
+/// it rests and serves the next one.
 final class UcxReads implements AutoCloseable {
     /// Gets of one fetch that are on the way at once.
     private static final long WINDOW_BYTES = 8 << 20;
+    /// How long an endpoint may rest; it is closed when the next fetch comes or goes.
+    private static final Duration REST = Duration.ofSeconds(60);
+    private static final int MOST_AT_REST = 64;
     private static final int SPINS = 200;
     private static final long NAP_NANOS = 20_000;
 
@@ -30,6 +37,8 @@ final class UcxReads implements AutoCloseable {
     private final MemorySegment pages;
     private final long worker;
     private final ReentrantLock lock = new ReentrantLock();
+    /// In the order in which they came to rest; guarded by the lock.
+    private final ArrayDeque<Endpoint> resting = new ArrayDeque<>();
 
     UcxReads(Ucp ucp, long context, MemorySegment pages) {
         this.ucp = ucp;
@@ -37,16 +46,42 @@ final class UcxReads implements AutoCloseable {
         this.worker = ucp.createWorker(context);
     }
 
-    PageReader connect(long base, long bytes, byte[] address, byte[] key, int pageBytes) {
-        return locked(() -> {
-            long endpoint = ucp.connect(worker, address);
-            try {
-                return new Reader(endpoint, ucp.unpackKey(endpoint, key), base, bytes, pageBytes);
-            } catch (TransferException e) {
-                end(ucp.closeEndpoint(endpoint));
-                throw e;
+    PageReader connect(UcxPeer peer, int pageBytes) {
+        return locked(() -> new Reader(rested(peer).orElseGet(() -> open(peer)), pageBytes));
+    }
+
+    private Optional<Endpoint> rested(UcxPeer peer) {
+        closeThoseThatRestedTooLong();
+        for (Iterator<Endpoint> each = resting.descendingIterator(); each.hasNext(); ) {
+            Endpoint endpoint = each.next();
+            if (endpoint.peer().equals(peer)) {
+                each.remove();
+                return Optional.of(endpoint);
             }
-        });
+        }
+        return Optional.empty();
+    }
+
+    private void closeThoseThatRestedTooLong() {
+        while (!resting.isEmpty()
+                && (resting.size() > MOST_AT_REST || resting.getFirst().until().passed())) {
+            destroy(resting.removeFirst());
+        }
+    }
+
+    private Endpoint open(UcxPeer peer) {
+        long handle = ucp.connect(worker, peer.address());
+        try {
+            return new Endpoint(peer, handle, ucp.unpackKey(handle, peer.key()), Deadline.after(REST));
+        } catch (TransferException e) {
+            end(ucp.closeEndpoint(handle));
+            throw e;
+        }
+    }
+
+    private void destroy(Endpoint endpoint) {
+        end(ucp.closeEndpoint(endpoint.handle()));
+        ucp.destroyKey(endpoint.key());
     }
 
     private <T> T locked(Supplier<T> work) {
@@ -70,25 +105,31 @@ final class UcxReads implements AutoCloseable {
 
     @Override
     public void close() {
-        ucp.destroyWorker(worker);
+        locked(() -> {
+            resting.forEach(this::destroy);
+            resting.clear();
+            ucp.destroyWorker(worker);
+            return true;
+        });
+    }
+
+    /// @param until when it has rested too long
+    private record Endpoint(UcxPeer peer, long handle, long key, Deadline until) {
+        Endpoint atRest() {
+            return new Endpoint(peer, handle, key, Deadline.after(REST));
+        }
     }
 
     private record OnTheWay(PageRead page, long request) {}
 
     private final class Reader implements PageReader {
-        private final long endpoint;
-        private final long key;
-        private final long base;
-        private final long bytes;
+        private final Endpoint endpoint;
         private final int pageBytes;
+        private boolean failed;
         private boolean closed;
-        private boolean keyDestroyed;
 
-        Reader(long endpoint, long key, long base, long bytes, int pageBytes) {
+        Reader(Endpoint endpoint, int pageBytes) {
             this.endpoint = endpoint;
-            this.key = key;
-            this.base = base;
-            this.bytes = bytes;
             this.pageBytes = pageBytes;
         }
 
@@ -98,6 +139,7 @@ final class UcxReads implements AutoCloseable {
             List<OnTheWay> onTheWay = new ArrayList<>();
             long window = Math.max(2, WINDOW_BYTES / pageBytes);
             int idle = 0;
+            failed = true; // until it is not
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment parameters = ucp.noParameters(arena);
                 while (!waiting.isEmpty() || !onTheWay.isEmpty()) {
@@ -106,8 +148,9 @@ final class UcxReads implements AutoCloseable {
                     idle = here.isEmpty() ? idle + 1 : 0;
                     rest(idle, deadline);
                 }
+                failed = false;
             } finally {
-                if (!onTheWay.isEmpty()) {
+                if (failed) {
                     abandon(onTheWay);
                 }
             }
@@ -143,12 +186,13 @@ final class UcxReads implements AutoCloseable {
         }
 
         private long post(PageRead page, MemorySegment parameters) {
-            if (page.remoteOffset() < 0 || page.remoteOffset() > bytes - pageBytes) {
+            if (page.remoteOffset() < 0 || page.remoteOffset() > endpoint.peer().bytes() - pageBytes) {
                 throw new TransferException(
                         TransferFailure.PROTOCOL, "page %d is beyond the peer's memory".formatted(page.index()));
             }
             long into = pages.asSlice(page.localOffset(), pageBytes).address();
-            return ucp.get(endpoint, into, pageBytes, base + page.remoteOffset(), key, parameters);
+            long from = endpoint.peer().base() + page.remoteOffset();
+            return ucp.get(endpoint.handle(), into, pageBytes, from, endpoint.key(), parameters);
         }
 
         private void rest(int idle, Deadline deadline) {
@@ -166,30 +210,25 @@ final class UcxReads implements AutoCloseable {
         /// Nothing may write into our pages any more: the endpoint is closed, which fails its gets.
         private void abandon(List<OnTheWay> onTheWay) {
             locked(() -> {
-                closeNow();
+                closed = true;
+                end(ucp.closeEndpoint(endpoint.handle()));
                 for (OnTheWay get : onTheWay) {
                     end(get.request());
                 }
                 onTheWay.clear();
+                ucp.destroyKey(endpoint.key());
                 return true;
             });
-        }
-
-        private void closeNow() {
-            if (!closed) {
-                closed = true;
-                end(ucp.closeEndpoint(endpoint));
-            }
         }
 
         @Override
         public void close() {
             locked(() -> {
-                if (!keyDestroyed) {
-                    keyDestroyed = true;
-                    closeNow();
-                    ucp.destroyKey(key);
+                if (!closed) {
+                    closed = true;
+                    resting.addLast(endpoint.atRest());
                 }
+                closeThoseThatRestedTooLong();
                 return true;
             });
         }

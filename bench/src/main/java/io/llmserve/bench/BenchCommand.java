@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /// came through.
 @Command(
         name = "bench",
-        subcommands = {EngineBenchCommand.class, TransferBenchCommand.class},
+        subcommands = {EngineBenchCommand.class, TransferBenchCommand.class, FleetBenchCommand.class},
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.bench.fleet;
+
+import org.jspecify.annotations.NullMarked;

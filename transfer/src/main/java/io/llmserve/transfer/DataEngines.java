@@ -3,15 +3,17 @@ package io.llmserve.transfer;
 import io.llmserve.transfer.data.DataEngine;
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageMemory;
+import io.llmserve.transfer.data.PairedEngine;
 import io.llmserve.transfer.data.ShmEngine;
 import io.llmserve.transfer.link.TransferException;
-import io.llmserve.transfer.link.TransferFailure;
+import io.llmserve.transfer.nccl.NcclEngine;
 import io.llmserve.transfer.nixl.NixlEngine;
 import io.llmserve.transfer.ucx.UcxEngine;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,10 +34,19 @@ public final class DataEngines implements AutoCloseable {
 
     /// Opens every engine of the order that can be opened. The memory stays the caller's.
     public static DataEngines open(TransferOptions options, PageMemory memory) {
+        return open(options, memory, DataEngines::open);
+    }
+
+    /// Opens one engine, or throws [TransferException] of kind `ENGINE`.
+    interface Opener {
+        DataEngine open(EngineKind kind, TransferOptions options, PageMemory memory);
+    }
+
+    static DataEngines open(TransferOptions options, PageMemory memory, Opener opener) {
         List<Offer> offers = new ArrayList<>();
         Map<EngineKind, DataEngine> opened = new EnumMap<>(EngineKind.class);
         for (EngineKind kind : options.engineOrder()) {
-            Offer offer = offer(kind, options, memory, opened);
+            Offer offer = offer(kind, options, memory, opener, opened);
             offers.add(offer);
             if (!offer.works()) {
                 LOG.info("{} not available: {}", kind, offer.reason());
@@ -45,7 +56,11 @@ public final class DataEngines implements AutoCloseable {
     }
 
     private static Offer offer(
-            EngineKind kind, TransferOptions options, PageMemory memory, Map<EngineKind, DataEngine> opened) {
+            EngineKind kind,
+            TransferOptions options,
+            PageMemory memory,
+            Opener opener,
+            Map<EngineKind, DataEngine> opened) {
         if (kind == EngineKind.TCP) {
             return Offer.works(kind, new byte[0]);
         }
@@ -53,7 +68,7 @@ public final class DataEngines implements AutoCloseable {
             return Offer.lacks(kind, "TLS is on, and %s sends in clear".formatted(kind.wireName()));
         }
         try {
-            DataEngine engine = open(kind, options, memory);
+            DataEngine engine = opener.open(kind, options, memory);
             opened.put(kind, engine);
             return Offer.works(kind, engine.offer());
         } catch (TransferException e) {
@@ -65,7 +80,7 @@ public final class DataEngines implements AutoCloseable {
         return switch (kind) {
             case NIXL -> NixlEngine.open(memory.segment(), options.libraries());
             case UCX -> UcxEngine.open(memory.segment(), options.libraries());
-            case NCCL -> throw new TransferException(TransferFailure.ENGINE, "the pages are in host memory");
+            case NCCL -> NcclEngine.open(memory.segment(), options.libraries());
             case SHM -> ShmEngine.open(memory);
             case TCP -> throw new IllegalArgumentException("TCP needs no engine");
         };
@@ -87,6 +102,11 @@ public final class DataEngines implements AutoCloseable {
             throw new IllegalStateException("%s is not open".formatted(kind));
         }
         return engine;
+    }
+
+    /// The engine that needs the sender's part, if it is open here.
+    Optional<PairedEngine> paired(EngineKind kind) {
+        return opened.get(kind) instanceof PairedEngine engine ? Optional.of(engine) : Optional.empty();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.llmserve.transfer;
 import io.llmserve.transfer.data.DataEngine;
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageReader;
+import io.llmserve.transfer.data.PairedEngine;
 import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
 import java.util.ArrayList;
@@ -17,14 +18,17 @@ final class EngineChoice {
     private final DataEngines engines;
     private final List<Offer> theirs;
     private final int pageBytes;
+    private final PairedEngine.Talk talk;
     private final Supplier<PageReader> tcp;
     private final Iterator<Offer> order;
     private final List<String> reasons = new ArrayList<>();
 
-    EngineChoice(DataEngines engines, List<Offer> theirs, int pageBytes, Supplier<PageReader> tcp) {
+    EngineChoice(
+            DataEngines engines, List<Offer> theirs, int pageBytes, PairedEngine.Talk talk, Supplier<PageReader> tcp) {
         this.engines = engines;
         this.theirs = theirs;
         this.pageBytes = pageBytes;
+        this.talk = talk;
         this.tcp = tcp;
         this.order = engines.offers().iterator();
     }
@@ -69,7 +73,9 @@ final class EngineChoice {
             return tcp.get();
         }
         DataEngine engine = engines.engine(ours.kind());
-        return engine.connect(peer.details(), pageBytes);
+        return engine instanceof PairedEngine paired
+                ? paired.connect(peer.details(), pageBytes, talk)
+                : engine.connect(peer.details(), pageBytes);
     }
 
     private static TransferException lacks(String reason) {

@@ -5,6 +5,7 @@ import io.llmserve.transfer.Message.ReadyPage;
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageRead;
 import io.llmserve.transfer.data.PageReader;
+import io.llmserve.transfer.data.PairedEngine;
 import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
@@ -31,6 +32,19 @@ final class Fetch implements AutoCloseable {
     private final long startNanos = System.nanoTime();
     private final Conversation conversation;
 
+    private final PairedEngine.Talk talk = new PairedEngine.Talk() {
+        @Override
+        public void pair(byte[] id, boolean fresh) {
+            Fetch.this.pair(EngineKind.NCCL, id, fresh);
+        }
+
+        @Override
+        public void ask(List<PageRead> pages) {
+            List<Integer> indexes = pages.stream().map(PageRead::index).toList();
+            conversation.send(new Message.Ask(indexes), limit());
+        }
+    };
+
     private final List<ReadyPage> ready = new ArrayList<>();
     private int total = -1;
     private byte[] token = new byte[0];
@@ -53,10 +67,13 @@ final class Fetch implements AutoCloseable {
         try {
             EngineChoice choice = greet();
             choose(choice);
-            while (total < 0 || ready.size() < total) {
-                int from = ready.size();
-                listen();
-                read(choice, from);
+            for (int from = 0; total < 0 || from < total; ) {
+                if (ready.size() == from) {
+                    listen();
+                }
+                int end = ready.size();
+                read(choice, from, end);
+                from = end;
             }
             closeReader();
             finish(true);
@@ -76,7 +93,7 @@ final class Fetch implements AutoCloseable {
         switch (conversation.receive(limit())) {
             case Message.Welcome welcome -> {
                 token = welcome.token();
-                return new EngineChoice(client.engines(), welcome.offers(), pageBytes(), this::tcpReader);
+                return new EngineChoice(client.engines(), welcome.offers(), pageBytes(), talk, this::tcpReader);
             }
             case Message.Refused refused -> throw new TransferException(refused.kind(), refused.reason());
             case Message other -> throw unexpected(other);
@@ -124,6 +141,25 @@ final class Fetch implements AutoCloseable {
         client.chosen(hello.transferId(), peer, next, choice.reason());
     }
 
+    /// Pages may be announced while the sender makes up its mind.
+    private void pair(EngineKind engine, byte[] id, boolean fresh) {
+        conversation.send(new Message.Pair(engine, id, fresh), limit());
+        while (true) {
+            switch (conversation.receive(limit())) {
+                case Message.Paired paired -> {
+                    if (!paired.reason().isEmpty()) {
+                        throw new TransferException(TransferFailure.ENGINE, paired.reason() + " (at the peer)");
+                    }
+                    return;
+                }
+                case Message.Ready more -> add(more);
+                case Message.Waiting() -> stillHere();
+                case Message.Refused refused -> throw new TransferException(refused.kind(), refused.reason());
+                case Message other -> throw unexpected(other);
+            }
+        }
+    }
+
     /// Waits for announced pages and takes all that have been announced by then.
     private void listen() {
         int from = ready.size();
@@ -157,9 +193,9 @@ final class Fetch implements AutoCloseable {
         conversation.send(new Message.Taken(moved), limit());
     }
 
-    private void read(EngineChoice choice, int from) {
+    private void read(EngineChoice choice, int from, int end) {
         MemorySegment pages = client.engines().memory().segment();
-        Arrivals arrivals = new Arrivals(wanted(from), ready, pages, pageBytes(), sink, this::arrivedOne);
+        Arrivals arrivals = new Arrivals(wanted(from, end), ready, pages, pageBytes(), sink, this::arrivedOne);
         long start = System.nanoTime();
         List<PageRead> missing = arrivals.missing();
         while (!missing.isEmpty()) {
@@ -179,9 +215,9 @@ final class Fetch implements AutoCloseable {
         movingNanos += System.nanoTime() - start;
     }
 
-    private List<PageRead> wanted(int from) {
+    private List<PageRead> wanted(int from, int end) {
         List<PageRead> batch = new ArrayList<>();
-        for (int index = from; index < ready.size(); index++) {
+        for (int index = from; index < end; index++) {
             long offset = sink.offsetFor(index, ready.get(index).hash());
             if (offset != PageSink.SKIP) {
                 batch.add(new PageRead(index, ready.get(index).offset(), offset));

@@ -36,6 +36,17 @@ sealed interface Message {
     /// Client, first and only on a data connection of the TCP engine.
     record Attach(byte[] token) implements Message {}
 
+    /// Client: the server takes part in a pair of this data engine, from now on.
+    ///
+    /// @param fresh otherwise the server has to know it from an earlier transfer
+    record Pair(EngineKind engine, byte[] id, boolean fresh) implements Message {}
+
+    /// Server, to [Pair]: it does (`reason` is empty), or why not.
+    record Paired(String reason) implements Message {}
+
+    /// Client: give these pages next, in this order, to the other side of the pair.
+    record Ask(List<Integer> pages) implements Message {}
+
     int TOKEN_BYTES = 16;
 
     /// @param offset where the page begins in the server's page memory, in bytes

@@ -57,6 +57,16 @@ final class MessageCodec {
                 putString(out, refused.reason());
             }
             case Message.Attach attach -> putBytes(out.put((byte) 9), attach.token());
+            case Message.Pair pair -> {
+                putString(out.put((byte) 10), pair.engine().wireName());
+                putBytes(out, pair.id());
+                out.put((byte) (pair.fresh() ? 1 : 0));
+            }
+            case Message.Paired paired -> putString(out.put((byte) 11), paired.reason());
+            case Message.Ask ask -> {
+                out.put((byte) 12).putInt(ask.pages().size());
+                ask.pages().forEach(out::putInt);
+            }
         }
         return out.flip();
     }
@@ -74,6 +84,9 @@ final class MessageCodec {
             case Message.Ready ready -> 13 + ready.pages().size() * ReadyPage.BYTES;
             case Message.Use _, Message.Refused _ -> 1 + 2 * text;
             case Message.Attach attach -> 5 + attach.token().length;
+            case Message.Pair pair -> 6 + text + pair.id().length;
+            case Message.Paired _ -> 1 + text;
+            case Message.Ask ask -> 5 + 4 * ask.pages().size();
             case Message.Waiting _, Message.Taken _, Message.Done _ -> 6;
         };
     }
@@ -104,6 +117,9 @@ final class MessageCodec {
             case 7 -> new Message.Done(in.get() == 1, in.getInt());
             case 8 -> new Message.Refused(TransferFailure.byLabel(string(in)), string(in));
             case 9 -> new Message.Attach(bytes(in));
+            case 10 -> new Message.Pair(engine(string(in)), bytes(in), in.get() == 1);
+            case 11 -> new Message.Paired(string(in));
+            case 12 -> new Message.Ask(indexes(in));
             default -> throw protocol("unknown message type " + type);
         };
     }
@@ -129,6 +145,15 @@ final class MessageCodec {
             pages.add(new ReadyPage(in.getLong(), new BlockHash(in.getLong(), in.getLong()), in.getInt()));
         }
         return new Message.Ready(total, first, pages);
+    }
+
+    private static List<Integer> indexes(ByteBuffer in) {
+        int count = size(in, 4);
+        List<Integer> indexes = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            indexes.add(in.getInt());
+        }
+        return indexes;
     }
 
     /// Engines that we do not know are not for us.

@@ -4,6 +4,7 @@ import io.llmserve.core.ServeException;
 import io.llmserve.transfer.Message.ReadyPage;
 import io.llmserve.transfer.TransferListener.Side;
 import io.llmserve.transfer.data.EngineKind;
+import io.llmserve.transfer.data.PairedEngine;
 import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.Link;
 import io.llmserve.transfer.link.TransferException;
@@ -34,6 +35,9 @@ final class ServedTransfer {
     private final Set<Link> streams = new HashSet<>();
     private boolean ended;
     private volatile int announced;
+    /// Our part, if the receiver's engine needs one; of the connection's own thread.
+    private PairedEngine.@Nullable Giver giver;
+
     private volatile @Nullable Export export;
     private volatile @Nullable TransferException refused;
     /// The receiver's choice; what is announced depends on it.
@@ -57,7 +61,9 @@ final class ServedTransfer {
         } finally {
             conversation.close();
             announcer.interrupt();
-            endStreams(done.isPresent() && done.get().whole());
+            boolean whole = done.isPresent() && done.get().whole();
+            endGiver(whole);
+            endStreams(whole);
             Joined.with(announcer);
             giveBack(done.isPresent());
         }
@@ -73,6 +79,9 @@ final class ServedTransfer {
                     served.listener()
                             .engineChosen(transferId, conversation.link().peer(), use.engine(), use.reason());
                 }
+                case Message.Pair pair -> pair(pair);
+                case Message.Ask ask ->
+                    giver().give(ask.pages().stream().map(this::page).toList());
                 case Message.Taken taken -> {}
                 case Message.Done done -> {
                     return done;
@@ -85,6 +94,40 @@ final class ServedTransfer {
                                             conversation.link().peer(),
                                             other.getClass().getSimpleName()));
             }
+        }
+    }
+
+    private void pair(Message.Pair pair) {
+        endGiver(false);
+        String reason = "";
+        try {
+            giver = served.engines()
+                    .paired(pair.engine())
+                    .orElseThrow(() -> new TransferException(
+                            TransferFailure.ENGINE, "%s needs no pair, or is not open".formatted(pair.engine())))
+                    .pair(pair.id(), pair.fresh(), served.pageBytes());
+        } catch (TransferException e) {
+            reason = e.text();
+        }
+        send(new Message.Paired(reason));
+    }
+
+    private PairedEngine.Giver giver() {
+        PairedEngine.Giver giving = giver;
+        if (giving == null) {
+            throw new TransferException(
+                    TransferFailure.PROTOCOL,
+                    "%s asked for pages without a pair"
+                            .formatted(conversation.link().peer()));
+        }
+        return giving;
+    }
+
+    private void endGiver(boolean whole) {
+        PairedEngine.Giver giving = giver;
+        giver = null;
+        if (giving != null) {
+            giving.end(whole);
         }
     }
 

@@ -46,7 +46,7 @@ class MessageCodecProperties {
         byte[] bytes = new byte[random.nextInt(200)];
         random.nextBytes(bytes);
         if (bytes.length > 0) {
-            bytes[0] = (byte) random.nextInt(11);
+            bytes[0] = (byte) random.nextInt(14);
         }
         decodes(bytes);
     }
@@ -63,7 +63,7 @@ class MessageCodecProperties {
     }
 
     private static Message message(Random random) {
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(12)) {
             case 0 -> new Message.Hello(text(random), text(random), format(random));
             case 1 -> new Message.Welcome(bytes(random), offers(random));
             case 2 -> new Message.Use(any(random, EngineKind.values()), text(random));
@@ -72,6 +72,9 @@ class MessageCodecProperties {
             case 5 -> new Message.Taken(random.nextInt());
             case 6 -> new Message.Done(random.nextBoolean(), random.nextInt());
             case 7 -> new Message.Refused(any(random, TransferFailure.values()), text(random));
+            case 8 -> new Message.Pair(any(random, EngineKind.values()), bytes(random), random.nextBoolean());
+            case 9 -> new Message.Paired(text(random));
+            case 10 -> new Message.Ask(random.ints(random.nextInt(30)).boxed().toList());
             default -> new Message.Attach(bytes(random));
         };
     }

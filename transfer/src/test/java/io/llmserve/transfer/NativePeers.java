@@ -10,25 +10,32 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
-/// NIXL and UCX from PyPI, kept in a cache folder (`PEERS_CACHE`, default `~/.cache/llmserve-peers`).
+/// NIXL, UCX and NCCL from PyPI, kept in a cache folder (`PEERS_CACHE`, default `~/.cache/llmserve-peers`).
 /// Where they can't be had, tests that need them skip and say why.
 final class NativePeers {
     private static final String NIXL = "nixl-cu12==1.5.1";
     private static final String UCX = "libucx-cu12==1.22.0";
 
+    private static final String NCCL = "nvidia-nccl-cu12==2.32.3";
+    private static final String CUDA = "nvidia-cuda-runtime-cu12==12.9.79";
+
     private NativePeers() {}
 
     static TransferOptions options() {
-        return TestPair.OPTIONS.withLibraries(new LibraryPath(folders()));
+        return TestPair.OPTIONS.withLibraries(new LibraryPath(folders(NIXL, UCX)));
     }
 
-    private static List<Path> folders() {
+    static TransferOptions nccl() {
+        return TestPair.OPTIONS.withLibraries(new LibraryPath(folders(NCCL, CUDA)));
+    }
+
+    private static List<Path> folders(String... requirements) {
         Path cache = Optional.ofNullable(System.getenv("PEERS_CACHE"))
                 .map(Path::of)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "llmserve-peers"))
                 .resolve("transfer");
         List<Path> folders = new ArrayList<>();
-        for (String requirement : List.of(NIXL, UCX)) {
+        for (String requirement : requirements) {
             folders.addAll(LibraryPath.inside(installed(cache, requirement)));
         }
         return folders;

@@ -2,6 +2,7 @@ package io.llmserve.transfer;
 
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageMemory;
+import io.llmserve.transfer.nccl.RealNccl;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -26,13 +27,12 @@ final class PeerProcess implements AutoCloseable {
     }
 
     static TransferOptions options(EngineKind kind) {
-        TransferOptions options =
-                kind == EngineKind.NIXL || kind == EngineKind.UCX ? NativePeers.options() : TestPair.OPTIONS;
-        return kind == EngineKind.TCP ? tcpOnly(options) : options.withEngineOrder(kind);
-    }
-
-    private static TransferOptions tcpOnly(TransferOptions options) {
-        return options.withEngineOrder(EngineKind.TCP);
+        TransferOptions options = switch (kind) {
+            case NIXL, UCX -> NativePeers.options();
+            case NCCL -> NativePeers.nccl();
+            case SHM, TCP -> TestPair.OPTIONS;
+        };
+        return options.withEngineOrder(kind);
     }
 
     static PeerProcess start(EngineKind kind, int pageBytes, int pages, int ready) throws IOException {
@@ -91,6 +91,9 @@ final class PeerProcess implements AutoCloseable {
         int pageBytes = Integer.parseInt(arguments[1]);
         int pages = Integer.parseInt(arguments[2]);
         TransferOptions options = options(kind);
+        if (kind == EngineKind.NCCL) {
+            RealNccl.allowOneGpu();
+        }
         FakeExports exports = new FakeExports();
         exports.publish(
                         "r",

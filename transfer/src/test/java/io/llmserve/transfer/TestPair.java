@@ -3,12 +3,14 @@ package io.llmserve.transfer;
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageMemory;
 import io.llmserve.transfer.link.Deadline;
+import io.llmserve.transfer.nccl.FakeGpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 
@@ -36,27 +38,56 @@ final class TestPair implements AutoCloseable {
     }
 
     TestPair(TransferOptions prefill, TransferOptions decode, PageFormat prefillFormat, PageFormat decodeFormat) {
-        this(prefill, decode, prefillFormat, decodeFormat, PageMemory::ofProcess);
+        this(
+                prefillFormat,
+                decodeFormat,
+                PageMemory::ofProcess,
+                memory -> DataEngines.open(prefill, memory),
+                memory -> DataEngines.open(decode, memory),
+                prefill,
+                decode);
+    }
+
+    /// Over NCCL, then TCP.
+    static TestPair onGpus(FakeGpu prefill, FakeGpu decode, int pageBytes) {
+        TransferOptions order = OPTIONS.withEngineOrder(EngineKind.NCCL, EngineKind.TCP);
+        return new TestPair(
+                format(pageBytes),
+                format(pageBytes),
+                PageMemory::ofProcess,
+                memory -> DataEngines.open(order, memory, (_, _, pages) -> prefill.engine(pages.segment())),
+                memory -> DataEngines.open(order, memory, (_, _, pages) -> decode.engine(pages.segment())),
+                order,
+                order);
     }
 
     /// Over shared memory.
     static TestPair sharing(int pageBytes) {
         TransferOptions shared = OPTIONS.withEngineOrder(EngineKind.SHM);
-        return new TestPair(shared, shared, format(pageBytes), format(pageBytes), PageMemory::allocate);
+        return new TestPair(
+                format(pageBytes),
+                format(pageBytes),
+                PageMemory::allocate,
+                memory -> DataEngines.open(shared, memory),
+                memory -> DataEngines.open(shared, memory),
+                shared,
+                shared);
     }
 
     private TestPair(
-            TransferOptions prefill,
-            TransferOptions decode,
             PageFormat prefillFormat,
             PageFormat decodeFormat,
-            LongFunction<PageMemory> memory) {
+            LongFunction<PageMemory> memory,
+            Function<PageMemory, DataEngines> engines,
+            Function<PageMemory, DataEngines> enginesOfDecode,
+            TransferOptions prefill,
+            TransferOptions decode) {
         format = prefillFormat;
         prefillMemory = memory.apply((long) PAGES * prefillFormat.pageBytes());
         decodeMemory = memory.apply((long) PAGES * prefillFormat.pageBytes());
         fill(prefillMemory.segment(), 1);
-        prefillEngines = DataEngines.open(prefill, prefillMemory);
-        decodeEngines = DataEngines.open(decode, decodeMemory);
+        prefillEngines = engines.apply(prefillMemory);
+        decodeEngines = enginesOfDecode.apply(decodeMemory);
         server = TransferServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 ENGINE_ID,

@@ -10,7 +10,7 @@ public enum EngineKind {
     NIXL,
     /// One-sided reads through UCX (`libucp`).
     UCX,
-    /// Between GPUs. A manifest may name it; pages in host memory, which are all there are, pass it over.
+    /// Through the GPUs of both sides, by `libnccl`.
     NCCL,
     /// Copies out of a mapping that both processes have; one host only.
     SHM,

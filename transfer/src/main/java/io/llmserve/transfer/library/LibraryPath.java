@@ -26,8 +26,13 @@ public record LibraryPath(List<Path> folders) {
             "/usr/local/cuda/lib64",
             "/opt/nvidia/nvda_nixl/lib/x86_64-linux-gnu");
     /// Inside a `site-packages`, newest CUDA first.
-    private static final List<String> WHEELS =
-            List.of(".nixl_cu13.mesonpy.libs", ".nixl_cu12.mesonpy.libs", "libucx/lib", "nvidia/nccl/lib");
+    private static final List<String> WHEELS = List.of(
+            ".nixl_cu13.mesonpy.libs",
+            ".nixl_cu12.mesonpy.libs",
+            "libucx/lib",
+            "nvidia/nccl/lib",
+            "nvidia/cu13/lib",
+            "nvidia/cuda_runtime/lib");
 
     public LibraryPath {
         folders = List.copyOf(folders);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.transfer.nccl;
+
+import org.jspecify.annotations.NullMarked;

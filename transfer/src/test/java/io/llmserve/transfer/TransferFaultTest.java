@@ -12,6 +12,7 @@ import io.llmserve.transfer.link.TransferFailure;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -79,6 +80,43 @@ class TransferFaultTest {
                             Deadline.after(Duration.ofMillis(700))))
                     .hasMessageContaining("of 8 pages");
         }
+    }
+
+    @Test
+    void aPrefillThatComesAfterTheDeadlineIsHeldByNobodyAndMayBeFetchedYet() throws Exception {
+        TransferOptions patient = TestPair.OPTIONS.withTimeouts(Duration.ofMinutes(2), Duration.ofMinutes(1));
+        try (TestPair pair = new TestPair(patient, PAGE)) {
+            assertThatThrownBy(() -> pair.client.fetch(
+                            pair.address(),
+                            TestPair.ENGINE_ID,
+                            "r",
+                            new FakeSink(pair.backwards(8)),
+                            Deadline.after(Duration.ofMillis(300))))
+                    .hasMessageContaining("brought no page");
+            pair.exports.publish("r", pair.backwards(8)).allReady();
+            assertThat(pair.fetch("r", new FakeSink(pair.backwards(8))).pages()).isEqualTo(8);
+            pair.exports.awaitAllClosed();
+            assertThat(pair.exports.completed()).isOne();
+        }
+    }
+
+    @Test
+    void afterAFailureNothingMoreIsWrittenIntoOurPages() throws Exception {
+        try (TestPair pair = new TestPair(BRISK.withStreams(2), PAGE * 16);
+                FaultyNetwork network = new FaultyNetwork(pair.server.port(), 1, 20 * PAGE, Fault.CUT)) {
+            pair.exports.publish("r", pair.backwards(TestPair.PAGES)).allReady();
+            FakeSink sink = new FakeSink(pair.backwards(TestPair.PAGES));
+            assertThatThrownBy(() -> pair.fetch(network.address(), "r", sink)).isInstanceOf(ServeException.class);
+            // The pages have another owner now; what is still on its way must not reach them.
+            pair.decodeMemory.segment().fill((byte) 0);
+            pair.server.close();
+            assertThat(pair.decodeMemory.segment().mismatch(ofZeros(pair))).isEqualTo(-1);
+        }
+    }
+
+    private static MemorySegment ofZeros(TestPair pair) {
+        return MemorySegment.ofArray(
+                new byte[Math.toIntExact(pair.decodeMemory.segment().byteSize())]);
     }
 
     @Test

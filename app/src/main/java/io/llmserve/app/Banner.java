@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,13 +21,13 @@ record Banner(Spec spec, LocalStack stack) {
     List<String> lines(Terminal terminal) {
         String host = Addresses.forClients(spec.server().host());
         long ready = sinceCommandNanos();
-        long sinceFirstToken = Clock.SYSTEM.nanos() - stack.firstTokenNanos();
         List<String> lines = new ArrayList<>();
         lines.add("");
         lines.add(terminal.bold("LLMServe is ready at http://%s:%d/v1".formatted(host, stack.port()))
-                + terminal.dim("  %s after the command, the first token after %s"
-                        .formatted(Amounts.seconds(ready), Amounts.seconds(ready - sinceFirstToken))));
-        lines.add("  model    %s, context %,d tokens".formatted(stack.modelName(), stack.contextLength()));
+                + terminal.dim("  %s after the command%s".formatted(Amounts.seconds(ready), firstToken(ready))));
+        lines.add("  model    %s, context %,d tokens"
+                .formatted(stack.model().name(), stack.model().contextLength()));
+        lines.add("  workers  " + stack.workers());
         lines.add("  metrics  http://%s:%d/metrics".formatted(host, stack.metricsPort()));
         lines.add("");
         lines.add("Try it:");
@@ -37,6 +38,13 @@ record Banner(Spec spec, LocalStack stack) {
         lines.add("");
         lines.add(terminal.dim("Ctrl-C stops it after the running answers, a second Ctrl-C at once."));
         return lines;
+    }
+
+    private String firstToken(long ready) {
+        OptionalLong first = stack.firstTokenNanos();
+        return first.isEmpty()
+                ? ""
+                : ", the first token after " + Amounts.seconds(ready - (Clock.SYSTEM.nanos() - first.getAsLong()));
     }
 
     private String question() {

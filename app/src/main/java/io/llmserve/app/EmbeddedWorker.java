@@ -20,9 +20,7 @@ import io.llmserve.worker.kv.Registration;
 import io.llmserve.worker.kv.SharedKvMemory;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -31,7 +29,7 @@ import java.util.UUID;
 /// that know it. Several may share a model. Owned by one thread.
 final class EmbeddedWorker implements AutoCloseable {
     private final Setup setup;
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Owned parts = new Owned();
     private final List<Registration> registrations = new ArrayList<>();
     private final String id = UUID.randomUUID().toString();
     private final EmbeddedEngine engine;
@@ -70,32 +68,30 @@ final class EmbeddedWorker implements AutoCloseable {
         this.setup = setup;
         try {
             Optional<SharedKvMemory> memory = setup.kv().map(options -> new SharedKvMemory());
-            engine = own(factory.start(
+            engine = parts.own(factory.start(
                     setup.engine(),
                     Clock.SYSTEM,
                     memory.<KvMemory>map(shared -> shared).orElseGet(KvMemory::ofProcess)));
             model = ServedModel.of(names, description, engine.contextLength(), language);
             kv = setup.kv()
-                    .map(options -> own(new KvExchange(
+                    .map(options -> parts.own(new KvExchange(
                             engine,
                             memory.orElseThrow(),
                             description.fingerprint(),
                             options,
                             setup.metrics(),
                             model.name())));
-            engine.warmUp(warmUp);
-            server = own(new WorkerServer(engine, model, setup.metrics(), setup.http(), kv.orElse(null)));
+            if (warmUp.isPositive()) {
+                engine.warmUp(warmUp);
+            }
+            server = parts.own(new WorkerServer(engine, model, setup.metrics(), setup.http(), kv.orElse(null)));
             server.start();
             setup.gateways().forEach(gateway -> registrations.add(Registration.begin(gateway, announcement())));
         } catch (RuntimeException | Error failure) {
-            closeAfter(failure);
+            leave();
+            parts.closeAfter(failure);
             throw failure;
         }
-    }
-
-    private <T extends AutoCloseable> T own(T part) {
-        parts.push(part);
-        return part;
     }
 
     EmbeddedEngine engine() {
@@ -112,10 +108,6 @@ final class EmbeddedWorker implements AutoCloseable {
 
     Optional<HostPort> kvAddress() {
         return kv.map(KvExchange::address);
-    }
-
-    int openRequests() {
-        return server.openRequests();
     }
 
     /// What it says of itself to gateways.
@@ -140,30 +132,18 @@ final class EmbeddedWorker implements AutoCloseable {
     /// Says that it leaves, takes no new requests, and lets the running ones end and others fetch their pages until
     /// the deadline.
     void drain(Duration deadline) throws InterruptedException {
-        registrations.forEach(Registration::close);
-        registrations.clear();
+        leave();
         server.drain(deadline);
     }
 
     @Override
     public void close() {
-        IllegalStateException failure = new IllegalStateException("a worker did not close tidily");
-        closeAfter(failure);
-        if (failure.getSuppressed().length > 0) {
-            throw failure;
-        }
+        leave();
+        parts.close();
     }
 
-    /// Closes the parts, the last one first; what fails there is added to `failure`.
-    private void closeAfter(Throwable failure) {
+    private void leave() {
         registrations.forEach(Registration::close);
         registrations.clear();
-        while (!parts.isEmpty()) {
-            try {
-                parts.pop().close();
-            } catch (Exception suppressed) {
-                failure.addSuppressed(suppressed);
-            }
-        }
     }
 }

@@ -57,6 +57,10 @@ final class ManifestOptions {
         return (file == null ? reader.readNothing() : reader.readFile(file)).orThrow();
     }
 
+    boolean hasFile() {
+        return file != null;
+    }
+
     String source() {
         return file == null ? "built-in manifest" : file.toString();
     }

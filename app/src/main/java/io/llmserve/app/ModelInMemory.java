@@ -20,25 +20,37 @@ record ModelInMemory(EngineFactory factory, ModelDescription description, List<S
         implements AutoCloseable {
     static ModelInMemory load(Spec spec, ProgressLine progress) {
         try {
-            ModelStore store = ModelStore.of(System.getenv());
-            Path files = store.pull(ModelUri.parse(spec.models().primary().id()), new PullProgress(progress));
+            Path files = pull(spec, progress);
             progress.begin("Loading " + files.getFileName());
             ModelDescription description = ModelReader.open(files);
-            Tokenizer tokenizer =
-                    Tokenizer.load(description.tokenizer(), store.directory().resolveSibling("native"));
-            ModelLanguage language = ModelLanguage.of(description, tokenizer, Clock.SYSTEM);
-            List<String> names = List.of(spec.models().primary().servedName().orElse(description.name()));
+            ModelLanguage language = language(description);
             EngineFactory factory = pack(description, spec, progress);
             progress.finish();
-            return new ModelInMemory(factory, description, names, language);
+            return new ModelInMemory(factory, description, names(spec, description), language);
         } catch (RuntimeException | Error failure) {
             progress.abandon();
             throw failure;
         }
     }
 
+    /// Fetched where it is not here yet.
+    static Path pull(Spec spec, ProgressLine progress) {
+        return ModelStore.of(System.getenv())
+                .pull(ModelUri.parse(spec.models().primary().id()), new PullProgress(progress));
+    }
+
+    static List<String> names(Spec spec, ModelDescription description) {
+        return List.of(spec.models().primary().servedName().orElse(description.name()));
+    }
+
+    static ModelLanguage language(ModelDescription description) {
+        Path store = ModelStore.of(System.getenv()).directory();
+        Tokenizer tokenizer = Tokenizer.load(description.tokenizer(), store.resolveSibling("native"));
+        return ModelLanguage.of(description, tokenizer, Clock.SYSTEM);
+    }
+
     /// The model's files are mapped only until the weights are packed.
-    private static EngineFactory pack(ModelDescription description, Spec spec, ProgressLine progress) {
+    static EngineFactory pack(ModelDescription description, Spec spec, ProgressLine progress) {
         try (TensorSource _ = description.tensors()) {
             return EngineFactory.load(
                     description, Settings.threads(spec), (done, total) -> progress.update(done, total, true));

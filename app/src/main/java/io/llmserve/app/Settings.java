@@ -4,8 +4,13 @@ import io.llmserve.engine.EngineOptions;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
 import io.llmserve.manifest.ByteSize;
+import io.llmserve.manifest.Routing;
 import io.llmserve.manifest.Spec;
+import io.llmserve.manifest.Transfer;
+import io.llmserve.routing.SplitOptions;
 import io.llmserve.tensor.KvLayout;
+import io.llmserve.transfer.TransferOptions;
+import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.worker.WorkerOptions;
 import java.util.List;
 
@@ -67,6 +72,29 @@ final class Settings {
         return new WorkerOptions("127.0.0.1", 0, 1, WorkerOptions.Trust.GATEWAY, wide, timeouts, version);
     }
 
+    static TransferOptions transfer(Transfer manifest) {
+        return TransferOptions.DEFAULT.withEngineOrder(manifest.engineOrder().stream()
+                .map(engine -> EngineKind.valueOf(engine.name()))
+                .toArray(EngineKind[]::new));
+    }
+
+    private static GatewayOptions.Hops hops(Spec spec) {
+        Spec.Scheduling scheduling = spec.scheduling();
+        SplitOptions split = new SplitOptions(
+                scheduling.prefillShortPromptTokens(),
+                scheduling.prefillLongPromptTokens().orElse(SplitOptions.LEARNED.longTokens()));
+        return GatewayOptions.Hops.defaults()
+                .with(policy(spec.routing().policy()))
+                .with(split);
+    }
+
+    private static GatewayOptions.Policy policy(Routing.Policy policy) {
+        return switch (policy) {
+            case LEAST_IN_FLIGHT -> GatewayOptions.Policy.LEAST_IN_FLIGHT;
+            case ROUND_ROBIN -> GatewayOptions.Policy.ROUND_ROBIN;
+        };
+    }
+
     static GatewayOptions gateway(Spec spec, List<ApiKey> keys, String version) {
         Spec.Server server = spec.server();
         Spec.ServerLimits limits = server.limits();
@@ -93,6 +121,7 @@ final class Settings {
                         usual.stall(),
                         usual.slowClient()))
                 .with(new GatewayOptions.Security(keys, standard.security().saltSecret()))
+                .with(hops(spec))
                 .withVersion(version);
     }
 }

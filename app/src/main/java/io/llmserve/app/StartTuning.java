@@ -35,10 +35,11 @@ final class StartTuning implements AutoCloseable {
         this.partial = partial;
     }
 
-    /// In the background; closing ends it. A model too large to be loaded twice trains nothing.
-    static StartTuning begin(Spec spec, Path modelFiles) {
+    /// In the background; closing ends it. A model that is not in this process, or too large to be
+    /// loaded twice, trains nothing.
+    static StartTuning begin(Spec spec, Optional<Path> modelFiles) {
         Optional<Path> wanted = missingArchive();
-        if (wanted.isEmpty() || bytes(modelFiles) > LARGEST_MODEL_BYTES) {
+        if (wanted.isEmpty() || modelFiles.map(StartTuning::bytes).orElse(Long.MAX_VALUE) > LARGEST_MODEL_BYTES) {
             return new StartTuning(null, CompletableFuture.completedFuture(null), Path.of(""));
         }
         Path archive = wanted.get();

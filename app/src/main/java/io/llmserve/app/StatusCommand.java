@@ -1,6 +1,7 @@
 package io.llmserve.app;
 
 import io.llmserve.app.InstanceRegistry.Instance;
+import io.llmserve.app.MetricsPage.Sample;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import java.io.IOException;
@@ -83,13 +84,30 @@ final class StatusCommand implements Callable<Integer> {
                 "  requests   %.0f running, %.0f waiting%n",
                 now.sum("vllm:num_requests_running"),
                 now.sum("vllm:num_requests_waiting"));
-        out.printf(Locale.ROOT, "  KV cache   %.1f %% used%n", 100 * now.sum("vllm:kv_cache_usage_perc"));
+        out.printf(Locale.ROOT, "  KV cache   %.1f %% used%n", 100 * now.mean("vllm:kv_cache_usage_perc"));
         out.printf(
                 Locale.ROOT,
                 "  tokens     %.0f/s now, %.0f generated, %.0f prompt%n",
                 (now.sum(tokens) - before.sum(tokens)) * 1000 / SAMPLE_MILLIS,
                 now.sum(tokens),
                 now.sum("vllm:prompt_tokens_total"));
+        List<Sample> workers = now.of("llmserve_worker_up").toList();
+        if (workers.size() > 1) {
+            workers.forEach(worker -> printWorker(out, now, worker));
+        }
+    }
+
+    private static void printWorker(PrintWriter out, MetricsPage now, Sample worker) {
+        String address = worker.label("worker");
+        out.printf(
+                Locale.ROOT,
+                "  %-9s  %-21s  %s, %.0f running, %.0f waiting, KV cache %.1f %%%n",
+                worker.label("role"),
+                address,
+                worker.value() > 0 ? "up" : "out",
+                now.sum("vllm:num_requests_running", "worker", address),
+                now.sum("vllm:num_requests_waiting", "worker", address),
+                100 * now.sum("vllm:kv_cache_usage_perc", "worker", address));
     }
 
     private static String readiness(HttpClient client, String api) throws InterruptedException {

@@ -4,13 +4,9 @@ import io.llmserve.core.Clock;
 import io.llmserve.manifest.Manifest;
 import io.llmserve.manifest.ManifestReader;
 import io.llmserve.manifest.Setting;
-import io.llmserve.models.ModelStore;
-import io.llmserve.models.ModelUri;
-import io.llmserve.models.PullListener;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -29,9 +25,8 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Manifest manifest = manifest(freePort(), freePort());
-        Path files = ModelStore.of(System.getenv()).pull(ModelUri.parse(model), PullListener.SILENT);
         ProgressLine progress = new ProgressLine(Terminal.standardError(), Clock.SYSTEM);
-        try (LocalStack stack = new LocalStack(manifest.spec(), files, List.of(), progress)) {
+        try (LocalStack stack = new LocalStack(manifest.spec(), List.of(), progress)) {
             new Banner(manifest.spec(), stack).lines(Terminal.standardError());
             for (int answer = 0; answer < ANSWERS; answer++) {
                 new FirstQuestion(stack.port(), stack.chats()).nanosOfFirstToken(ANSWER_TOKENS, Clock.SYSTEM);

@@ -1,17 +1,11 @@
 package io.llmserve.app;
 
 import io.llmserve.core.Clock;
-import io.llmserve.core.Failure;
-import io.llmserve.core.ServeException;
 import io.llmserve.gateway.ApiKey;
-import io.llmserve.manifest.Deployment;
 import io.llmserve.manifest.FlatManifest;
 import io.llmserve.manifest.Manifest;
 import io.llmserve.manifest.Spec;
-import io.llmserve.models.ModelStore;
-import io.llmserve.models.ModelUri;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -26,8 +20,8 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Starts the whole system in this process: fetches the model where it is not here yet, loads it, and serves the"
-                    + " OpenAI API.",
+            "Starts the whole system: fetches the model where it is not here yet, loads it, starts the workers, and serves"
+                    + " the OpenAI API.",
             "Without a manifest it serves a small model to this machine only. Flags stand above the manifest."
         },
         footerHeading = "%nExamples:%n",
@@ -36,6 +30,7 @@ import picocli.CommandLine.Mixin;
             "  llmserve up --port 9000 --threads 4",
             "  llmserve up --model hf://Qwen/Qwen2.5-0.5B-Instruct",
             "  llmserve up --model file:/models/my-model.gguf --kv-size 2GiB",
+            "  llmserve up --prefill 2 --decode 3",
             "  llmserve up -f llmserve.yaml"
         })
 final class UpCommand implements Callable<Integer> {
@@ -44,23 +39,24 @@ final class UpCommand implements Callable<Integer> {
     @Mixin
     private final ManifestOptions options = new ManifestOptions();
 
+    @Mixin
+    private final FleetOptions fleet = new FleetOptions();
+
     @Override
     public Integer call() throws InterruptedException {
         Terminal terminal = Terminal.standardError();
-        Manifest manifest = options.read();
+        Manifest manifest = options.read(fleet.settings(options.hasFile()));
         Spec spec = manifest.spec();
-        refuseWhatIsNotWiredYet(spec.deployment());
         List<ApiKey> keys = new Secrets(System.getenv()).keys(spec.security());
         FreePorts.check(spec.server().host(), spec.server().port(), "--port");
         FreePorts.check(spec.server().host(), spec.server().metricsPort(), "--metrics-port");
         warnOfOpenDoor(terminal, spec);
         StopSignal stop = StopSignal.install(() -> endAtOnce(terminal));
         ProgressLine progress = new ProgressLine(terminal, Clock.SYSTEM);
-        Path model = pull(spec, progress);
         int exitCode;
-        try (LocalStack stack = new LocalStack(spec, model, keys, progress)) {
+        try (LocalStack stack = new LocalStack(spec, keys, progress)) {
             stop.ready();
-            exitCode = serve(terminal, manifest, model, stack, stop);
+            exitCode = serve(terminal, manifest, stack, stop);
             if (exitCode != ExitCode.DONE) {
                 endWithoutClosing(terminal, exitCode);
             }
@@ -69,34 +65,12 @@ final class UpCommand implements Callable<Integer> {
         return exitCode;
     }
 
-    private static void refuseWhatIsNotWiredYet(Deployment deployment) {
-        boolean single = deployment.engine() == Deployment.Engine.EMBEDDED
-                && !deployment.disaggregated()
-                && !deployment.isolate()
-                && deployment.decodeWorkers() == 1;
-        if (!single) {
-            throw new ServeException(
-                    Failure.CONFIGURATION,
-                    "spec.deployment asks for other than one embedded worker; `up` does not start that yet");
-        }
-    }
-
-    private static Path pull(Spec spec, ProgressLine progress) {
-        try {
-            return ModelStore.of(System.getenv())
-                    .pull(ModelUri.parse(spec.models().primary().id()), new PullProgress(progress));
-        } catch (RuntimeException failure) {
-            progress.abandon();
-            throw failure;
-        }
-    }
-
     /// Returns the exit code.
-    private static int serve(Terminal terminal, Manifest manifest, Path model, LocalStack stack, StopSignal stop)
+    private static int serve(Terminal terminal, Manifest manifest, LocalStack stack, StopSignal stop)
             throws InterruptedException {
         new Banner(manifest.spec(), stack).lines(terminal).forEach(terminal::line);
         Optional<InstanceRegistry.Entry> entry = register(manifest);
-        try (StartTuning _ = StartTuning.begin(manifest.spec(), model)) {
+        try (StartTuning _ = StartTuning.begin(manifest.spec(), stack.modelFiles())) {
             stop.await();
             return drain(
                     terminal,

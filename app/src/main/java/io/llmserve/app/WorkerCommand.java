@@ -5,9 +5,6 @@ import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.core.WorkerRole;
 import io.llmserve.manifest.Spec;
-import io.llmserve.manifest.Transfer;
-import io.llmserve.transfer.TransferOptions;
-import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.worker.WorkerOptions;
 import io.llmserve.worker.kv.KvOptions;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -100,7 +97,7 @@ final class WorkerCommand implements Callable<Integer> {
         Optional<KvOptions> kv = kvTransfer
                 ? Optional.of(KvOptions.loopback(kvPort != null ? kvPort : usualPort(chosen))
                         .at(host, reached)
-                        .with(transfer(spec.transfer())))
+                        .with(Settings.transfer(spec.transfer())))
                 : Optional.empty();
         return new EmbeddedWorker.Setup(
                 chosen,
@@ -116,12 +113,6 @@ final class WorkerCommand implements Callable<Integer> {
 
     private static int usualPort(WorkerRole role) {
         return role.prefills() ? KvOptions.PREFILL_PORT : KvOptions.DECODE_PORT;
-    }
-
-    static TransferOptions transfer(Transfer manifest) {
-        return TransferOptions.DEFAULT.withEngineOrder(manifest.engineOrder().stream()
-                .map(engine -> EngineKind.valueOf(engine.name()))
-                .toArray(EngineKind[]::new));
     }
 
     /// A worker that listens on all addresses is known by its host's.

@@ -20,5 +20,9 @@ class MetricsPageTest {
         assertThat(page.sum("vllm:num_requests_running")).isEqualTo(3);
         assertThat(page.sum("up")).isEqualTo(1);
         assertThat(page.sum("absent")).isZero();
+        assertThat(page.sum("vllm:num_requests_running", "model_name", "a b} c"))
+                .isEqualTo(2);
+        assertThat(page.mean("vllm:num_requests_running")).isEqualTo(1.5);
+        assertThat(page.mean("absent")).isZero();
     }
 }

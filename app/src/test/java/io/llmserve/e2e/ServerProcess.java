@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// `llmserve up` as a process of its own, on free ports of loopback.
@@ -41,6 +42,12 @@ final class ServerProcess implements AutoCloseable {
     /// @param model a model URI
     /// @param limits lines of `spec.server.limits`, as YAML flow entries
     static ServerProcess start(Path directory, String model, String limits) throws IOException, InterruptedException {
+        return start(directory, model, limits, List.of());
+    }
+
+    /// @param sections further lines of `spec`, as YAML flow entries
+    static ServerProcess start(Path directory, String model, String limits, List<String> sections)
+            throws IOException, InterruptedException {
         int port = freePort();
         int metricsPort = freePort();
         Path manifest = directory.resolve("llmserve.yaml");
@@ -53,7 +60,8 @@ final class ServerProcess implements AutoCloseable {
                   kv_cache: {size: 64MiB}
                   server: {port: %d, metrics_port: %d, limits: {%s}}
                   security: {api_keys: [{tenant: tests, value: %s}]}
-                """.formatted(model, port, metricsPort, limits, KEY));
+                %s
+                """.formatted(model, port, metricsPort, limits, KEY, indented(sections)));
         Path log = directory.resolve("server.log");
         Process process = new ProcessBuilder(command(manifest))
                 .redirectErrorStream(true)
@@ -62,6 +70,10 @@ final class ServerProcess implements AutoCloseable {
         ServerProcess server = new ServerProcess(process, log, port, metricsPort);
         server.awaitReady();
         return server;
+    }
+
+    private static String indented(List<String> sections) {
+        return sections.stream().map(section -> "  " + section).collect(Collectors.joining("\n"));
     }
 
     private static List<String> command(Path manifest) {
@@ -127,12 +139,18 @@ final class ServerProcess implements AutoCloseable {
 
     /// The sum of a metric over its labels, as Prometheus would scrape it.
     double metric(String name) throws IOException, InterruptedException {
+        return metric(name, "");
+    }
+
+    /// Over those samples that have this label, such as `role="decode"`.
+    double metric(String name, String label) throws IOException, InterruptedException {
         String text = send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + "/metrics"))
                         .GET()
                         .build())
                 .body();
         List<String> samples = text.lines()
                 .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+                .filter(line -> line.contains(label))
                 .toList();
         if (samples.isEmpty()) {
             throw new AssertionError("no metric " + name + " in:\n" + text);

@@ -9,14 +9,14 @@ import java.util.List;
 
 /// What the operating system can still give, so that too large a demand is one clear sentence and not a killed
 /// process.
-final class AvailableMemory {
+public final class AvailableMemory {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
 
     private AvailableMemory() {}
 
     /// Fails (EXHAUSTED), naming both numbers, where `bytes` exceed what is available; where that is not known,
     /// passes.
-    static void require(long bytes, String subject) {
+    public static void require(long bytes, String subject) {
         long available = bytes();
         if (bytes > available) {
             throw new ServeException(

@@ -133,7 +133,7 @@ final class GatewayMetrics {
         GaugeWithCallback.builder()
                 .name(name)
                 .help(help)
-                .labelNames("worker")
+                .labelNames("worker", "role")
                 .callback(values)
                 .register(registry);
     }

@@ -138,6 +138,28 @@ public final class GatewayServer implements AutoCloseable {
         return metricsDoor.actualPort();
     }
 
+    /// Workers that get requests now.
+    public int workersUp() {
+        return state.pool.upCount();
+    }
+
+    /// A model that workers have said they serve.
+    ///
+    /// @param contextLength tokens of prompt and answer together; 0 where no worker said so
+    public record ServedModel(String name, int contextLength) {}
+
+    /// By name; of all workers that have answered yet.
+    public List<ServedModel> models() {
+        return state.pool.models().stream()
+                .map(model -> new ServedModel(model.getString("id"), model.getInteger("max_model_len", 0)))
+                .toList();
+    }
+
+    /// Requests between their head and the end of their answer.
+    public int openRequests() {
+        return state.openExchanges();
+    }
+
     /// Takes no new requests (`/ready` is 503, connections close after their answer), lets those that run end
     /// until the deadline or an interrupt, then ends the rest with an error. Returns how many it had to cut.
     public int drain(Duration deadline) {

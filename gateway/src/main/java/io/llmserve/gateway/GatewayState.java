@@ -89,6 +89,10 @@ final class GatewayState {
         exchanges.ended();
     }
 
+    int openExchanges() {
+        return exchanges.open();
+    }
+
     /// Waits until every request is answered, at most as long as `timeout`.
     void awaitNoExchange(Duration timeout) throws InterruptedException {
         exchanges.awaitNone(timeout);
@@ -177,12 +181,14 @@ final class GatewayState {
         metrics.gauge("llmserve_open_connections", "Client connections open.", connections::get);
         metrics.gauge("llmserve_buffered_bytes", "Bytes of request bodies kept in memory.", bufferedBytes::get);
         metrics.workerGauge("llmserve_worker_up", "1 if the worker gets requests, else 0.", series -> {
-            pool.forEach(
-                    (worker, up) -> series.call(up ? 1 : 0, worker.address().toString()));
+            pool.forEach((worker, up) -> series.call(
+                    up ? 1 : 0, worker.address().toString(), worker.role().wireName()));
         });
         metrics.workerGauge("llmserve_worker_requests_in_flight", "Requests of this gateway at the worker.", series -> {
-            pool.forEach((worker, up) ->
-                    series.call(worker.inFlight(), worker.address().toString()));
+            pool.forEach((worker, up) -> series.call(
+                    worker.inFlight(),
+                    worker.address().toString(),
+                    worker.role().wireName()));
         });
     }
 }

@@ -31,6 +31,15 @@ final class OpenExchanges {
         }
     }
 
+    int open() {
+        lock.lock();
+        try {
+            return open;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Waits until none is open, at most as long as `timeout`.
     void awaitNone(Duration timeout) throws InterruptedException {
         long left = timeout.toNanos();

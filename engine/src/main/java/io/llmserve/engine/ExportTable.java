@@ -10,21 +10,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds prompts that are offered by their ids. Any thread; bounded by the generations and leases of the engine.
 final class ExportTable implements PageExports {
-    /// Ids of those that ended lately: who asks for one of them need not wait.
     private static final int REMEMBERED = 1_024;
 
     private final Consumer<PromptExport> settle;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
     private final Map<String, PromptExport> live = new LinkedHashMap<>();
-    private final Map<String, Boolean> gone = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
+    /// Ids of those that ended lately: who asks for one of them need not wait.
+    private final Map<String, Boolean> gone = remembered();
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-            return size() > REMEMBERED;
-        }
-    };
+    /// Ids that nobody will read and whose requests have not come.
+    private final Map<String, Boolean> unwanted = remembered();
 
     private boolean closed;
 
@@ -41,6 +37,9 @@ final class ExportTable implements PageExports {
         try {
             older = live.put(id, export);
             gone.remove(id);
+            if (unwanted.remove(id) != null) {
+                export.release();
+            }
             added.signalAll();
         } finally {
             lock.unlock();
@@ -98,11 +97,31 @@ final class ExportTable implements PageExports {
 
     @Override
     public void release(String transferId) {
-        PromptExport export = find(transferId);
+        PromptExport export;
+        lock.lock();
+        try {
+            export = live.get(transferId);
+            if (export == null && !gone.containsKey(transferId)) {
+                unwanted.put(transferId, true);
+            }
+        } finally {
+            lock.unlock();
+        }
         if (export != null) {
             export.release();
             settle.accept(export);
         }
+    }
+
+    private static Map<String, Boolean> remembered() {
+        return new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+                return size() > REMEMBERED;
+            }
+        };
     }
 
     private @Nullable PromptExport find(String transferId) {

@@ -17,6 +17,7 @@ public interface PageExports {
     /// @param nanos how long to wait at most
     Optional<ExportedPrompt> await(String transferId, long nanos) throws InterruptedException;
 
-    /// Frees the pages of a prompt that nobody will read; nothing where the id is not known.
+    /// Frees the pages of a prompt that nobody will read. Where its request has not come yet, they are free as soon
+    /// as they are computed.
     void release(String transferId);
 }

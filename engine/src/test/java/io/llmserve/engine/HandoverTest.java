@@ -244,6 +244,18 @@ class HandoverTest {
     }
 
     @Test
+    void aPromptThatNobodyWillFetchIsFreedThoughThatWasSaidBeforeItCame() throws Exception {
+        EmbeddedEngine prefill = start(false);
+        prefill.exports().release("early");
+        submit(prefill, request("early", 100, 1).with(new Handover.Offer("early")))
+                .reason();
+
+        eventually(prefill, () -> prefill.statistics().now().usedPages() == 0);
+        assertThat(prefill.statistics().handovers().exports()).isZero();
+        assertThat(prefill.statistics().handovers().expiredExports()).isZero();
+    }
+
+    @Test
     void aRequestThatIsSentAgainReplacesItsPages() throws Exception {
         EmbeddedEngine prefill = start(false);
         submit(prefill, request("twice", 100, 1).with(new Handover.Offer("twice")))

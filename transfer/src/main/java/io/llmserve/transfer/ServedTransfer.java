@@ -274,6 +274,9 @@ final class ServedTransfer {
 
     private void giveBack(boolean completed) {
         Export found = export;
+        if (found == null && completed) {
+            served.exports().unwanted(transferId);
+        }
         if (found != null) {
             try (found) {
                 if (completed) {

@@ -219,6 +219,22 @@ class DisaggregationTest {
     }
 
     @Test
+    void aDecodeThatHasAllTellsPrefillBeforeItsRequestCame() throws Exception {
+        KvWorker prefill = start(OPTIONS);
+        KvWorker decode = start(OPTIONS);
+        String body = body(100, "\"temperature\":0");
+        KvWorker.ok(decode.post(client, TEXT, "first", body + ",\"max_tokens\":2}"));
+
+        KvWorker.ok(decode.post(
+                client, TEXT, "r", body + ",\"max_tokens\":2,\"kv_transfer_params\":" + prefill.early("r") + "}"));
+        Harness.eventually(() -> prefill.kv.connected() == 0);
+        keep(prefill, "r", body);
+
+        Harness.eventually(() -> prefill.engine.statistics().now().usedPages() == 0);
+        assertThat(prefill.engine.statistics().handovers().expiredExports()).isZero();
+    }
+
+    @Test
     void countsWhatItMoved() throws Exception {
         KvWorker prefill = start(OPTIONS);
         KvWorker decode = start(OPTIONS);

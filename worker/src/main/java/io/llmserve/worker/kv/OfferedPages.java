@@ -15,6 +15,11 @@ record OfferedPages(PageExports exports, long pageBytes) implements Exports {
         return exports.await(transferId, deadline.remainingNanos()).map(prompt -> new Offered(prompt, pageBytes));
     }
 
+    @Override
+    public void unwanted(String transferId) {
+        exports.release(transferId);
+    }
+
     private record Offered(ExportedPrompt prompt, long pageBytes) implements Export {
         @Override
         public int pages() {

@@ -5,16 +5,13 @@ import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.transfer.link.Deadline;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A prefill worker's transfers, whose pages become ready when the test says so.
 final class FakeExports implements Exports {
     private final Map<String, Prompt> prompts = new HashMap<>();
-    private final Set<String> unwanted = new HashSet<>();
     private int open;
     private int completed;
 
@@ -35,19 +32,6 @@ final class FakeExports implements Exports {
             open++;
             return new View(prompt);
         });
-    }
-
-    @Override
-    public synchronized void unwanted(String transferId) {
-        unwanted.add(transferId);
-        notifyAll();
-    }
-
-    /// Waits until the receiver has said so.
-    synchronized void awaitUnwanted(String transferId) throws InterruptedException {
-        while (!unwanted.contains(transferId)) {
-            wait();
-        }
     }
 
     /// Fetches that have not given back their export.

@@ -120,7 +120,7 @@ final class AttentionRun implements ComputePool.Task {
         load(tile, index);
         for (int segment = tile.firstSegment(); segment <= tile.lastSegment(); segment++) {
             set.attendSegment(tile, cache, layer, segment);
-            set.mergeSegment(tile, tile);
+            tile.mergeSegment(set, tile);
         }
         store(tile, index);
     }
@@ -134,7 +134,7 @@ final class AttentionRun implements ComputePool.Task {
             return;
         }
         for (int other = firstParts[index]; other < firstParts[index + 1]; other++) {
-            set.mergeSegment(tile, tiles.reserved(other));
+            tile.mergeSegment(set, tiles.reserved(other));
         }
         store(tile, index);
     }

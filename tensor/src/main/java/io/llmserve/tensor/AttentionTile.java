@@ -35,7 +35,7 @@ final class AttentionTile {
     /// Scores, then probabilities, of a block, `[QUERIES, 64]`.
     final float[] score = new float[QUERIES * BLOCK_POSITIONS];
     /// The segments before, merged.
-    final float[] totalMaximum = new float[QUERIES];
+    private final float[] totalMaximum = new float[QUERIES];
     final float[] totalSum = new float[QUERIES * 16];
     final float[] totalOutput;
 
@@ -105,5 +105,22 @@ final class AttentionTile {
         Arrays.fill(maximum, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
         Arrays.fill(output, 0);
+    }
+
+    /// Adds the state of a segment, computed by this or another tile of the same queries, to the total.
+    void mergeSegment(KernelSet set, AttentionTile part) {
+        for (int query = 0; query < queries; query++) {
+            if (part.maximum[query] == Float.NEGATIVE_INFINITY) {
+                continue;
+            }
+            float joint = Math.max(totalMaximum[query], part.maximum[query]);
+            float keep = Exponential.of(totalMaximum[query] - joint);
+            float add = Exponential.of(part.maximum[query] - joint);
+            totalMaximum[query] = joint;
+            set.blend(totalSum, part.sum, query * 16, keep, add);
+            for (int d = 0; d < dimension; d += 16) {
+                set.blend(totalOutput, part.output, outputAt(query, d), keep, add);
+            }
+        }
     }
 }

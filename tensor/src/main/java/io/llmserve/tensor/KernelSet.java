@@ -26,8 +26,8 @@ interface KernelSet {
     /// Attention of the queries of one tile over positions of one segment; see [AttentionTile].
     void attendSegment(AttentionTile tile, KvCache cache, int layer, int segment);
 
-    /// Adds the state of a segment, computed by this or another tile of the same queries, to the total.
-    void mergeSegment(AttentionTile total, AttentionTile part);
+    /// `total[i] = fma(part[i], add, total[i] * keep)` for 16 values from `at` on.
+    void blend(float[] total, float[] part, int at, float keep, float add);
 
     /// Writes a query's result.
     void result(AttentionTile tile, int query, float[] out, int at);

@@ -175,23 +175,7 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public void mergeSegment(AttentionTile total, AttentionTile part) {
-        for (int query = 0; query < total.queries; query++) {
-            if (part.maximum[query] == Float.NEGATIVE_INFINITY) {
-                continue;
-            }
-            float joint = Math.max(total.totalMaximum[query], part.maximum[query]);
-            float keep = Exponential.of(total.totalMaximum[query] - joint);
-            float add = Exponential.of(part.maximum[query] - joint);
-            total.totalMaximum[query] = joint;
-            blend(total.totalSum, part.sum, query * 16, keep, add);
-            for (int d = 0; d < total.dimension(); d += 16) {
-                blend(total.totalOutput, part.output, AttentionTile.outputAt(query, d), keep, add);
-            }
-        }
-    }
-
-    private static void blend(float[] total, float[] part, int at, float keep, float add) {
+    public void blend(float[] total, float[] part, int at, float keep, float add) {
         for (int i = at; i < at + 16; i++) {
             total[i] = Math.fma(part[i], add, total[i] * keep);
         }

@@ -102,8 +102,8 @@ final class VectorKernels implements KernelSet {
     }
 
     @Override
-    public void mergeSegment(AttentionTile total, AttentionTile part) {
-        VectorAttention.mergeSegment(total, part);
+    public void blend(float[] total, float[] part, int at, float keep, float add) {
+        VectorAttention.blend(total, part, at, keep, add);
     }
 
     @Override

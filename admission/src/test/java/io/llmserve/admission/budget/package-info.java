@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.admission.budget;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.admission;
+
+import org.jspecify.annotations.NullMarked;

@@ -36,6 +36,7 @@ class ArchitectureTest {
             Map.entry("engine", List.of("core", "tensor", "models")),
             Map.entry("transfer", List.of("core")),
             Map.entry("worker", List.of("core", "engine", "models", "tensor", "text", "transfer", "wire")),
+            Map.entry("admission", List.of("core")),
             Map.entry("routing", List.of("core")),
             Map.entry("gateway", List.of("core", "routing", "wire")));
 

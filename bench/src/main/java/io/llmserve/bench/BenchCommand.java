@@ -23,7 +23,12 @@ import picocli.CommandLine.Spec;
 /// came through.
 @Command(
         name = "bench",
-        subcommands = {EngineBenchCommand.class, TransferBenchCommand.class, FleetBenchCommand.class},
+        subcommands = {
+            EngineBenchCommand.class,
+            TransferBenchCommand.class,
+            FleetBenchCommand.class,
+            FairnessBenchCommand.class
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {

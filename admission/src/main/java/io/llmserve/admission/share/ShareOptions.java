@@ -8,8 +8,10 @@ import static io.llmserve.core.Checks.check;
 ///     overtaken by those that came at most `its work / agingPerSecond` later
 /// @param prioritySeconds what a level of priority is worth in that line
 public record ShareOptions(Prices prices, double agingPerSecond, double prioritySeconds) {
-    /// A request of 1,000 tokens is overtaken by shorter ones of its tenant for some ten seconds.
-    public static final ShareOptions DEFAULT = new ShareOptions(Prices.DEFAULT, 100, 10);
+    /// A request of 1,000 tokens is overtaken by shorter ones of its tenant for half a minute: `llmserve bench
+    /// fairness`
+    /// says what that brings.
+    public static final ShareOptions DEFAULT = new ShareOptions(Prices.DEFAULT, 30, 10);
 
     public ShareOptions {
         check(

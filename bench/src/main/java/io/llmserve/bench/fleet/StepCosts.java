@@ -22,7 +22,7 @@ public record StepCosts(
         check(transfer >= 0 && transferToken >= 0, "a transfer costs %s + %s n", transfer, transferToken);
     }
 
-    double stepSeconds(int sequences, int promptTokens) {
+    public double stepSeconds(int sequences, int promptTokens) {
         return step + sequence * sequences + prefillToken * promptTokens;
     }
 

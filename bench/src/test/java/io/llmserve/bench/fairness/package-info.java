@@ -1,0 +1,4 @@
+@NullMarked
+package io.llmserve.bench.fairness;
+
+import org.jspecify.annotations.NullMarked;

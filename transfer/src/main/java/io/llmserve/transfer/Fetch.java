@@ -28,7 +28,9 @@ final class Fetch implements AutoCloseable {
     private final PeerAddress peer;
     private final Message.Hello hello;
     private final PageSink sink;
-    private final Deadline deadline;
+    private final Duration patience;
+    /// Put off whenever the peer announces pages: a long prompt takes its time, one that stands still does not.
+    private Deadline deadline;
     private final long startNanos = System.nanoTime();
     private final Conversation conversation;
 
@@ -54,12 +56,13 @@ final class Fetch implements AutoCloseable {
     private long movingNanos;
     private long toldNanos = startNanos;
 
-    Fetch(TransferClient client, PeerAddress peer, Message.Hello hello, PageSink sink, Deadline deadline) {
+    Fetch(TransferClient client, PeerAddress peer, Message.Hello hello, PageSink sink, Duration patience) {
         this.client = client;
         this.peer = peer;
         this.hello = hello;
         this.sink = sink;
-        this.deadline = deadline;
+        this.patience = patience;
+        this.deadline = Deadline.after(patience);
         this.conversation = client.connect(peer, deadline);
     }
 
@@ -182,6 +185,7 @@ final class Fetch implements AutoCloseable {
                             .formatted(more.first(), more.total(), ready.size(), total));
         }
         total = more.total();
+        deadline = Deadline.after(patience);
         ready.addAll(more.pages());
     }
 

@@ -8,6 +8,7 @@ import io.llmserve.transfer.link.Links;
 import io.llmserve.transfer.link.TransferException;
 import io.llmserve.transfer.link.TransferFailure;
 import io.llmserve.transfer.link.Watchdog;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -45,10 +46,11 @@ public final class TransferClient implements AutoCloseable {
     /// whole and checked, and nothing is written into our pages afterwards.
     ///
     /// @param engineId the life of the worker that is meant
+    /// @param patience how long the peer may announce no further page, though it lives
     public TransferReport fetch(
-            PeerAddress peer, String engineId, String transferId, PageSink sink, Deadline deadline) {
+            PeerAddress peer, String engineId, String transferId, PageSink sink, Duration patience) {
         Message.Hello hello = new Message.Hello(engineId, transferId, format);
-        try (Fetch fetch = new Fetch(this, peer, hello, sink, deadline)) {
+        try (Fetch fetch = new Fetch(this, peer, hello, sink, patience)) {
             TransferReport report = fetch.run();
             listener.completed(Side.RECEIVER, report);
             return report;

@@ -10,6 +10,7 @@ import io.llmserve.transfer.library.LibraryPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -120,12 +121,7 @@ class DataEnginesIT {
         }
 
         TransferReport fetch(PeerProcess peer, PageSink sink) {
-            return client.fetch(
-                    peer.address(),
-                    TestPair.ENGINE_ID,
-                    "r",
-                    sink,
-                    io.llmserve.transfer.link.Deadline.after(java.time.Duration.ofMinutes(4)));
+            return client.fetch(peer.address(), TestPair.ENGINE_ID, "r", sink, Duration.ofMinutes(4));
         }
 
         @Override

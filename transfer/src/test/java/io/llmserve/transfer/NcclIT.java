@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageMemory;
-import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.nccl.RealNccl;
 import java.time.Duration;
 import java.util.stream.LongStream;
@@ -52,8 +51,8 @@ class NcclIT {
             for (int turn = 0; turn < 3; turn++) {
                 FakeSink sink = new FakeSink(
                         LongStream.range(0, PAGES).map(page -> page * PAGE).toArray());
-                TransferReport report = client.fetch(
-                        peer.address(), TestPair.ENGINE_ID, "r", sink, Deadline.after(Duration.ofMinutes(2)));
+                TransferReport report =
+                        client.fetch(peer.address(), TestPair.ENGINE_ID, "r", sink, Duration.ofMinutes(2));
                 assertThat(report.engine()).isEqualTo(EngineKind.NCCL);
                 assertThat(sink.arrived()).hasSize(PAGES);
             }

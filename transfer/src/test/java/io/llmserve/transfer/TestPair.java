@@ -2,7 +2,6 @@ package io.llmserve.transfer;
 
 import io.llmserve.transfer.data.EngineKind;
 import io.llmserve.transfer.data.PageMemory;
-import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.nccl.FakeGpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -119,7 +118,7 @@ final class TestPair implements AutoCloseable {
     }
 
     TransferReport fetch(PeerAddress peer, String transferId, PageSink sink) {
-        return client.fetch(peer, ENGINE_ID, transferId, sink, Deadline.after(Duration.ofMinutes(4)));
+        return client.fetch(peer, ENGINE_ID, transferId, sink, Duration.ofMinutes(4));
     }
 
     /// Offsets of the pages with these numbers.

@@ -7,7 +7,6 @@ import io.llmserve.core.ServeException;
 import io.llmserve.testkit.Seeds;
 import io.llmserve.transfer.FaultyNetwork.Fault;
 import io.llmserve.transfer.TransferListener.Side;
-import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferFailure;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -19,6 +18,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 
@@ -69,7 +69,7 @@ class TransferFaultTest {
     }
 
     @Test
-    void theCallersDeadlineHoldsWhileThePrefillTakesItsTime() {
+    void thePatienceOfTheCallerEndsWhileThePrefillStandsStill() {
         try (TestPair pair = new TestPair(TestPair.OPTIONS, PAGE)) {
             pair.exports.publish("r", pair.backwards(8)).ready(2);
             assertThatThrownBy(() -> pair.client.fetch(
@@ -77,8 +77,23 @@ class TransferFaultTest {
                             TestPair.ENGINE_ID,
                             "r",
                             new FakeSink(pair.backwards(8)),
-                            Deadline.after(Duration.ofMillis(700))))
+                            Duration.ofMillis(700)))
                     .hasMessageContaining("of 8 pages");
+        }
+    }
+
+    @Test
+    void aPrefillThatGoesOnMayTakeLongerThanThePatience() {
+        Duration patience = Duration.ofSeconds(4);
+        try (TestPair pair = new TestPair(TestPair.OPTIONS, PAGE)) {
+            FakeExports.Prompt prompt = pair.exports.publish("r", pair.backwards(8));
+            CompletableFuture.delayedExecutor(2_500, TimeUnit.MILLISECONDS).execute(() -> prompt.ready(4));
+            CompletableFuture.delayedExecutor(5_000, TimeUnit.MILLISECONDS).execute(prompt::allReady);
+
+            TransferReport report = pair.client.fetch(
+                    pair.address(), TestPair.ENGINE_ID, "r", new FakeSink(pair.backwards(8)), patience);
+            assertThat(report.pages()).isEqualTo(8);
+            assertThat(report.elapsed()).isGreaterThan(patience);
         }
     }
 
@@ -91,7 +106,7 @@ class TransferFaultTest {
                             TestPair.ENGINE_ID,
                             "r",
                             new FakeSink(pair.backwards(8)),
-                            Deadline.after(Duration.ofMillis(300))))
+                            Duration.ofMillis(300)))
                     .hasMessageContaining("brought no page");
             pair.exports.publish("r", pair.backwards(8)).allReady();
             assertThat(pair.fetch("r", new FakeSink(pair.backwards(8))).pages()).isEqualTo(8);

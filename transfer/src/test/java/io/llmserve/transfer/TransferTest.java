@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.transfer.data.EngineKind;
-import io.llmserve.transfer.link.Deadline;
 import io.llmserve.transfer.link.TransferFailure;
 import java.time.Duration;
 import java.util.List;
@@ -150,8 +149,8 @@ class TransferTest {
     @Test
     void aRestartedWorkerIsNotTheOneThatWasMeant() {
         try (TestPair pair = new TestPair(TestPair.OPTIONS, PAGE)) {
-            assertThatThrownBy(() -> pair.client.fetch(
-                            pair.address(), "engine-q", "r", new FakeSink(), Deadline.after(Duration.ofSeconds(9))))
+            assertThatThrownBy(() ->
+                            pair.client.fetch(pair.address(), "engine-q", "r", new FakeSink(), Duration.ofSeconds(9)))
                     .hasMessageContaining("is engine engine-p, not engine-q");
         }
     }

@@ -80,7 +80,7 @@ record TransferBench(int streams, long bytes, int rounds) {
             @Override
             public void arrived(int index, BlockHash hash) {}
         };
-        return client.fetch(peer, PageSender.ENGINE_ID, "" + pages, sink, Deadline.after(Duration.ofSeconds(60)));
+        return client.fetch(peer, PageSender.ENGINE_ID, "" + pages, sink, Duration.ofSeconds(60));
     }
 
     private static double copy(MemorySegment from, MemorySegment to, int pageBytes) {

@@ -11,7 +11,7 @@ import java.time.Duration;
 /// @param port 0 for any free one
 /// @param advertisedHost how other workers reach `host`
 /// @param onFailure what becomes of a request whose pages do not come
-/// @param fetchTimeout from the moment a request has room until its pages are here, waiting for the prefill included
+/// @param fetchTimeout how long a prefill may announce no further page of a prompt, though its worker lives
 public record KvOptions(
         String host,
         int port,

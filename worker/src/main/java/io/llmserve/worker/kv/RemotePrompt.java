@@ -8,7 +8,6 @@ import io.llmserve.engine.PageImport;
 import io.llmserve.transfer.PageSink;
 import io.llmserve.transfer.PeerAddress;
 import io.llmserve.transfer.TransferClient;
-import io.llmserve.transfer.link.Deadline;
 import io.llmserve.wire.KvTransfer.PullFromPrefill;
 import io.llmserve.worker.kv.KvOptions.OnFailure;
 import java.time.Duration;
@@ -102,7 +101,7 @@ public final class RemotePrompt implements PageFiller, AutoCloseable {
 
     private void pull(PageSink sink, Duration timeout) {
         PeerAddress peer = new PeerAddress(source.peer().host(), source.peer().port());
-        parts.client().fetch(peer, source.engineId(), source.requestId(), sink, Deadline.after(timeout));
+        parts.client().fetch(peer, source.engineId(), source.requestId(), sink, timeout);
     }
 
     private static final class Unwanted implements PageSink {

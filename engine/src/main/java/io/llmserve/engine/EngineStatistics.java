@@ -34,6 +34,7 @@ public record EngineStatistics(Gauges now, Counters total, Handovers handovers, 
     /// `importedTokens` came from other engines, the others were computed
     /// @param prefixQueries prompt tokens looked up in the prefix cache; `prefixHits` of them were found
     /// @param busyNanos time spent inside `step()`
+    /// @param promptStepTokens of prompts, in the steps that had any; they had room for `promptStepRoom`
     public record Counters(
             long promptTokens,
             long cachedTokens,
@@ -43,7 +44,9 @@ public record EngineStatistics(Gauges now, Counters total, Handovers handovers, 
             long prefixHits,
             long preemptions,
             long steps,
-            long busyNanos) {}
+            long busyNanos,
+            long promptStepTokens,
+            long promptStepRoom) {}
 
     /// Pages that move between engines. The first three are gauges, the rest counters.
     ///

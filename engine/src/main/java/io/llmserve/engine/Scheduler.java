@@ -34,6 +34,8 @@ final class Scheduler {
     /// Those of `importing` of which nobody has been told yet.
     private List<Sequence> opened = new ArrayList<>();
     private long preemptions;
+    private long promptStepTokens;
+    private long promptStepRoom;
 
     Scheduler(EngineOptions.Batching limits, boolean prefixCaching, BlockPool pool) {
         this.limits = limits;
@@ -126,6 +128,16 @@ final class Scheduler {
         return new EngineStatistics.Fetching(toStart, importing.size(), imported.size());
     }
 
+    /// Tokens of prompts in the steps that had any.
+    long promptStepTokens() {
+        return promptStepTokens;
+    }
+
+    /// How many they could have been.
+    long promptStepRoom() {
+        return promptStepRoom;
+    }
+
     /// Prompt tokens that were looked up in the prefix cache, at the first admission of each sequence.
     long prefixQueries() {
         return prefixes.queries();
@@ -182,13 +194,18 @@ final class Scheduler {
             }
         }
         admit(prefills, budget);
+        int left = budget;
         for (Sequence sequence : prefills) {
-            int count = chunk(sequence, budget);
+            int count = chunk(sequence, left);
             if (count == 0) {
-                return;
+                break;
             }
             slices.add(Slice.next(sequence, count));
-            budget -= count;
+            left -= count;
+        }
+        if (left < budget) {
+            promptStepTokens += budget - left;
+            promptStepRoom += budget;
         }
     }
 

@@ -143,7 +143,9 @@ final class Stepper {
                         scheduler.prefixHits(),
                         scheduler.preemptions(),
                         steps,
-                        busyNanos),
+                        busyNanos,
+                        scheduler.promptStepTokens(),
+                        scheduler.promptStepRoom()),
                 parts.handovers().statistics(),
                 stepSizes.snapshot());
     }

@@ -37,13 +37,21 @@ final class EngineMetrics {
             new Row<>(
                     "prefix_cache_hits",
                     "Prefix cache hits, in terms of number of cached tokens.",
-                    Counters::prefixHits));
+                    Counters::prefixHits),
+            new Row<>(
+                    "llmserve_prefill_batch_tokens",
+                    "Prompt tokens of the steps that computed prompts.",
+                    Counters::promptStepTokens),
+            new Row<>(
+                    "llmserve_prefill_batch_room_tokens",
+                    "Prompt tokens that the steps which computed prompts had room for.",
+                    Counters::promptStepRoom));
 
     private final PrometheusRegistry registry;
     private final String model;
     private final Engine engine;
 
-    /// @param name without its prefix
+    /// @param name as [MetricNames#spellings] takes it
     private record Row<S>(String name, String help, ToDoubleFunction<S> value) {}
 
     private EngineMetrics(PrometheusRegistry registry, String model, Engine engine) {

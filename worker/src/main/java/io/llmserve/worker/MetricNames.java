@@ -6,6 +6,7 @@ import java.util.Map;
 /// vLLM's metric names. Some were renamed, and dashboards read either spelling: both are emitted.
 final class MetricNames {
     static final String PREFIX = "vllm:";
+    private static final String OURS = "llmserve_";
     /// Newer spelling to older one.
     private static final Map<String, String> RENAMED = Map.of(
             "kv_cache_usage_perc", "gpu_cache_usage_perc",
@@ -20,9 +21,9 @@ final class MetricNames {
 
     /// All spellings of a metric.
     ///
-    /// @param name the newer one, without its prefix
+    /// @param name the newer one, without its prefix; with it, where vLLM has none like it
     static List<Spelling> spellings(String name, String help) {
-        Spelling own = new Spelling(PREFIX + name, help);
+        Spelling own = new Spelling(name.startsWith(OURS) ? name : PREFIX + name, help);
         String older = RENAMED.get(name);
         return older == null
                 ? List.of(own)

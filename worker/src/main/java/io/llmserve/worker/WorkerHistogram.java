@@ -37,6 +37,10 @@ enum WorkerHistogram {
             "request_max_num_generation_tokens",
             "Histogram of maximum number of requested generation tokens.",
             Bounds.TOKENS),
+    DECODE_SPEED(
+            "llmserve_decode_tokens_per_second",
+            "Histogram of tokens per second of a generation, from its first token on.",
+            new double[] {1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1_000, 2_000}),
     PREEMPTIONS("request_num_preemptions", "Histogram of the number of times a request was preempted.", new double[] {
         1, 2, 3, 4, 5, 10, 20
     }),
@@ -55,7 +59,7 @@ enum WorkerHistogram {
         this.bounds = bounds;
     }
 
-    /// Without its prefix.
+    /// As [MetricNames#spellings] takes it.
     String metric() {
         return name;
     }

@@ -95,7 +95,11 @@ final class WorkerMetrics {
         observe(WorkerHistogram.GENERATED_TOKENS, usage.generatedTokens());
         observe(WorkerHistogram.PREEMPTIONS, usage.preemptions());
         if (usage.generatedTokens() > 1) {
-            observe(WorkerHistogram.PER_OUTPUT_TOKEN, seconds(usage.decodeNanos()) / (usage.generatedTokens() - 1));
+            double perToken = seconds(usage.decodeNanos()) / (usage.generatedTokens() - 1);
+            observe(WorkerHistogram.PER_OUTPUT_TOKEN, perToken);
+            if (perToken > 0) {
+                observe(WorkerHistogram.DECODE_SPEED, 1 / perToken);
+            }
         }
     }
 

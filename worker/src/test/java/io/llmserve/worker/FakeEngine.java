@@ -190,7 +190,7 @@ final class FakeEngine implements Engine {
             return new EngineStatistics(
                     new EngineStatistics.Gauges(
                             live.size(), 3, new EngineStatistics.Fetching(1, 0, 0), 64, 16, 8, 16, true),
-                    new EngineStatistics.Counters(100, 30, 16, generated, 90, 30, 1, 0, 0),
+                    new EngineStatistics.Counters(100, 30, 16, generated, 90, 30, 1, 0, 0, 54, 512),
                     EngineStatistics.Handovers.NONE,
                     new EngineStatistics.StepTokens(new long[] {3, 0, 0, 1, 0, 0, 2}, 101));
         }

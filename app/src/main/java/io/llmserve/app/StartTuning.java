@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class StartTuning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StartTuning.class);
     private static final long LARGEST_MODEL_BYTES = 1L << 30;
+    private static final String TRAIN_LOG = "train.log";
     private static final String MAIN = Main.class.getName();
 
     private final @Nullable Process trainer;
@@ -77,7 +78,7 @@ final class StartTuning implements AutoCloseable {
         command.addAll(machineOptions());
         command.addAll(List.of(MAIN, "train", "--model", spec.models().primary().id()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        return builder.redirectOutput(partial.resolveSibling("train.log").toFile())
+        return builder.redirectOutput(partial.resolveSibling(TRAIN_LOG).toFile())
                 .start();
     }
 
@@ -104,6 +105,9 @@ final class StartTuning implements AutoCloseable {
             if (ended.exitValue() == 0 && Files.exists(partial)) {
                 Files.move(partial, archive, StandardCopyOption.ATOMIC_MOVE);
                 LOG.info("the next start uses {}", archive);
+            } else {
+                LOG.info("starts stay as they are: {} says why", archive.resolveSibling(TRAIN_LOG));
+                Files.deleteIfExists(partial);
             }
         } catch (IOException failure) {
             LOG.info("starts stay as they are: {}", failure.toString());

@@ -39,7 +39,6 @@ final class TrainCommand implements Callable<Integer> {
         return new ManifestReader(Map.of(
                         "spec.models.primary.id", new Setting("--model", model),
                         "spec.kv_cache.size", new Setting("train", "64MiB"),
-                        "spec.models.primary.max_model_len", new Setting("train", "512"),
                         "spec.server.port", new Setting("train", Integer.toString(port)),
                         "spec.server.metrics_port", new Setting("train", Integer.toString(metricsPort))))
                 .readNothing()

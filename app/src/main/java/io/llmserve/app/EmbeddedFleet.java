@@ -2,7 +2,6 @@ package io.llmserve.app;
 
 import io.llmserve.core.Clock;
 import io.llmserve.core.WorkerRole;
-import io.llmserve.engine.AvailableMemory;
 import io.llmserve.engine.EngineFactory;
 import io.llmserve.engine.EngineOptions;
 import io.llmserve.engine.KernelRehearsal;
@@ -50,7 +49,7 @@ final class EmbeddedFleet implements Fleet {
             files = ModelInMemory.pull(spec, progress);
             progress.begin("Loading " + files.getFileName());
             description = ModelReader.open(files);
-            requireMemory();
+            Settings.requireKvMemory(spec);
             try (KernelRehearsal kernels = KernelRehearsal.begin(description, Settings.engine(spec), LONGEST_WARM_UP)) {
                 Beside<ModelLanguage> language = Beside.begin("tokenizer", () -> ModelInMemory.language(description));
                 EngineFactory factory = parts.own(ModelInMemory.pack(description, spec, progress));
@@ -63,16 +62,6 @@ final class EmbeddedFleet implements Fleet {
             progress.abandon();
             parts.closeAfter(failure);
             throw failure;
-        }
-    }
-
-    /// Each worker checks for itself before its pages are there, all of which come after.
-    private void requireMemory() {
-        int count = spec.deployment().roles().size();
-        long each = Settings.engine(spec).kv().bytes();
-        if (count > 1) {
-            AvailableMemory.require(
-                    count * each, "a KV cache of %,d MB for each of %d workers".formatted(each >> 20, count));
         }
     }
 

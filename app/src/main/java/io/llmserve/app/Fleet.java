@@ -2,6 +2,7 @@ package io.llmserve.app;
 
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
+import io.llmserve.gateway.GatewayOptions.Discovery;
 import io.llmserve.gateway.WorkerSource;
 import io.llmserve.manifest.Deployment;
 import io.llmserve.manifest.Spec;
@@ -18,12 +19,12 @@ interface Fleet extends AutoCloseable {
     /// UNAVAILABLE) where that cannot be.
     static Fleet start(Spec spec, ProgressLine progress) {
         Deployment deployment = spec.deployment();
-        if (deployment.engine() != Deployment.Engine.EMBEDDED || deployment.isolate()) {
+        if (deployment.engine() != Deployment.Engine.EMBEDDED) {
             throw new ServeException(
                     Failure.CONFIGURATION,
-                    "spec.deployment asks for workers in processes of their own; `up` does not start those yet");
+                    "spec.deployment.engine asks for workers with vLLM; `up` does not start those yet");
         }
-        return new EmbeddedFleet(spec, progress);
+        return deployment.isolate() ? new ProcessFleet(spec, progress) : new EmbeddedFleet(spec, progress);
     }
 
     /// Such as `2 prefill, 3 decode`.
@@ -35,8 +36,13 @@ interface Fleet extends AutoCloseable {
 
     int size();
 
-    /// Where the gateway finds them.
+    /// Those that the gateway is told of from the start.
     List<WorkerSource> sources();
+
+    /// Where the others register.
+    default Discovery discovery() {
+        return Discovery.OFF;
+    }
 
     /// The metrics of each, labelled with its address and role.
     MultiCollector metrics();

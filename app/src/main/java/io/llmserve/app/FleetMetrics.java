@@ -19,6 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /// The metrics of all workers on one page. Each has the same families; the labels `worker`, by which the gateway's own
@@ -38,16 +41,34 @@ record FleetMetrics(List<Source> workers) implements MultiCollector {
     @Override
     public MetricSnapshots collect() {
         Map<String, List<MetricSnapshot>> families = new TreeMap<>();
-        for (Source worker : workers) {
-            Labels labels = worker.labels();
-            for (MetricSnapshot family : worker.page().get()) {
-                families.computeIfAbsent(family.getMetadata().getName(), absent -> new ArrayList<>())
-                        .add(labelled(family, labels));
+        for (MetricSnapshot family : all()) {
+            List<MetricSnapshot> alike =
+                    families.computeIfAbsent(family.getMetadata().getName(), absent -> new ArrayList<>());
+            // Engines of two kinds may use one name in two ways; the first one counts.
+            if (alike.isEmpty() || alike.getFirst().getClass() == family.getClass()) {
+                alike.add(family);
             }
         }
         MetricSnapshots.Builder page = MetricSnapshots.builder();
         families.values().forEach(family -> page.metricSnapshot(merged(family)));
         return page.build();
+    }
+
+    /// Asks all at the same time, as each may take long to answer.
+    private List<MetricSnapshot> all() {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<CompletableFuture<List<MetricSnapshot>>> pages = workers.stream()
+                    .map(worker -> CompletableFuture.supplyAsync(() -> labelled(worker), threads))
+                    .toList();
+            return pages.stream().flatMap(page -> page.join().stream()).toList();
+        }
+    }
+
+    private static List<MetricSnapshot> labelled(Source worker) {
+        Labels labels = worker.labels();
+        return worker.page().get().stream()
+                .map(family -> labelled(family, labels))
+                .toList();
     }
 
     private static MetricSnapshot labelled(MetricSnapshot family, Labels labels) {

@@ -25,6 +25,12 @@ final class FleetOptions {
     private @Nullable String decode;
 
     @Option(
+            names = "--isolate",
+            description =
+                    "Each worker in a process of its own, started again when it falls; by default they share this one.")
+    private boolean isolate;
+
+    @Option(
             names = "--arg",
             arity = "2",
             paramLabel = "NAME N",
@@ -49,6 +55,9 @@ final class FleetOptions {
         }
         if (decode != null) {
             settings.put(DECODE, new Setting("--decode", decode));
+        }
+        if (isolate) {
+            settings.put("spec.deployment.isolate", new Setting("--isolate", "true"));
         }
         return settings;
     }

@@ -4,6 +4,7 @@ import io.llmserve.core.Clock;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.gateway.ApiKey;
+import io.llmserve.gateway.GatewayOptions;
 import io.llmserve.gateway.GatewayServer;
 import io.llmserve.manifest.Spec;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -29,8 +30,9 @@ final class LocalStack implements AutoCloseable {
             fleet = parts.own(Fleet.start(spec, progress));
             PrometheusRegistry metrics = new PrometheusRegistry();
             metrics.register(fleet.metrics());
-            gateway = parts.own(new GatewayServer(
-                    Settings.gateway(spec, keys, Version.number()), fleet.sources(), metrics, Clock.SYSTEM));
+            GatewayOptions options =
+                    Settings.gateway(spec, keys, Version.number()).with(fleet.discovery());
+            gateway = parts.own(new GatewayServer(options, fleet.sources(), metrics, Clock.SYSTEM));
             gateway.start();
             awaitWorkers();
         } catch (RuntimeException | Error failure) {
@@ -39,7 +41,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    /// A busy machine may answer the gateway's first probe too late.
+    /// A busy machine may answer the gateway's first probe too late, and workers that register do so only now.
     private void awaitWorkers() {
         long deadline = Clock.SYSTEM.nanos() + JOINING.toNanos();
         while (gateway.workersUp() < fleet.size()) {

@@ -6,6 +6,7 @@ import io.llmserve.manifest.Setting;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -49,12 +50,22 @@ final class ManifestOptions {
         return read(Map.of());
     }
 
-    /// @param below settings that stand above the file and below the flags
     Manifest read(Map<String, Setting> below) {
+        return read(below, Optional.empty());
+    }
+
+    /// @param below settings that stand above the file and below the flags
+    /// @param text of the manifest where no file is named
+    Manifest read(Map<String, Setting> below, Optional<String> text) {
         Map<String, Setting> all = new LinkedHashMap<>(below);
         all.putAll(settings());
         ManifestReader reader = new ManifestReader(all);
-        return (file == null ? reader.readNothing() : reader.readFile(file)).orThrow();
+        if (file != null) {
+            return reader.readFile(file).orThrow();
+        }
+        return text.map(written -> reader.readText(WorkerEnvironment.MANIFEST, written))
+                .orElseGet(reader::readNothing)
+                .orThrow();
     }
 
     boolean hasFile() {

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 record MetricsPage(List<Sample> samples) {
     private static final Pattern SAMPLE =
             Pattern.compile("([A-Za-z_:][\\w:]*)(?:\\{(.*)})? ([-+]?[0-9][-+.0-9eE]*)(?: \\d+)?");
-    /// Values are kept as they are written, with `\\`, `\"` and `\n`: those that are compared here have none.
     private static final Pattern LABEL = Pattern.compile("([A-Za-z_]\\w*)=\"((?:[^\"\\\\]|\\\\.)*)\"");
+
+    private static final Pattern ESCAPED = Pattern.compile("\\\\(.)");
 
     record Sample(String name, Map<String, String> labels, double value) {
         String label(String label) {
@@ -35,10 +36,15 @@ record MetricsPage(List<Sample> samples) {
         if (text != null) {
             Matcher label = LABEL.matcher(text);
             while (label.find()) {
-                labels.put(label.group(1), label.group(2));
+                labels.put(label.group(1), unescaped(label.group(2)));
             }
         }
         return labels;
+    }
+
+    private static String unescaped(String written) {
+        return ESCAPED.matcher(written)
+                .replaceAll(pair -> Matcher.quoteReplacement(pair.group(1).equals("n") ? "\n" : pair.group(1)));
     }
 
     Stream<Sample> of(String name) {

@@ -1,5 +1,6 @@
 package io.llmserve.app;
 
+import io.llmserve.engine.AvailableMemory;
 import io.llmserve.engine.EngineOptions;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
@@ -36,6 +37,17 @@ final class Settings {
                         cache.prefixCaching()))
                 .withBatching(batching(spec.scheduling()))
                 .withMaxWaiting(spec.server().limits().inFlight() * 2);
+    }
+
+    /// EXHAUSTED where the workers' caches do not fit together; each alone sees only what the others have not taken
+    /// yet.
+    static void requireKvMemory(Spec spec) {
+        int count = spec.deployment().roles().size();
+        long each = engine(spec).kv().bytes();
+        if (count > 1) {
+            AvailableMemory.require(
+                    count * each, "a KV cache of %,d MB for each of %d workers".formatted(each >> 20, count));
+        }
     }
 
     private static KvLayout.Type layoutType(Spec.KvDtype dtype) {

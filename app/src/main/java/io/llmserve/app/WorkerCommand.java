@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
             "  llmserve worker --port 8200 --role decode --register tcp://127.0.0.1:30001",
             "",
             "Environment, below the flags: PREFILL_MODE, DECODE_MODE, ENABLE_KV_TRANSFER (true, false),",
-            "MODEL_NAME (a model's URI, or the name to serve it under), MAX_BATCH_SIZE."
+            "MODEL_NAME (a model's URI, or the name to serve it under), MAX_BATCH_SIZE; LLMSERVE_MANIFEST (the text of",
+            "a manifest, where -f names no file)."
         })
 final class WorkerCommand implements Callable<Integer> {
     private static final Duration WARM_UP = Duration.ofSeconds(1);
@@ -65,7 +66,7 @@ final class WorkerCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Terminal terminal = Terminal.standardError();
         WorkerEnvironment environment = WorkerEnvironment.of(System.getenv());
-        Spec spec = options.read(environment.settings()).spec();
+        Spec spec = options.read(environment.settings(), environment.manifest()).spec();
         WorkerRole chosen = role != null ? role : environment.role().orElse(WorkerRole.BOTH);
         FreePorts.check(spec.server().host(), spec.server().port(), "--port");
         gateways.forEach(WorkerCommand::checkAddress);

@@ -14,7 +14,11 @@ import java.util.Optional;
 /// @param role from `PREFILL_MODE` and `DECODE_MODE`; empty where neither is set
 /// @param kvTransfer from `ENABLE_KV_TRANSFER`; true where it is not set
 /// @param settings of the manifest, from `MODEL_NAME` and `MAX_BATCH_SIZE`
-record WorkerEnvironment(Optional<WorkerRole> role, boolean kvTransfer, Map<String, Setting> settings) {
+/// @param manifest from `LLMSERVE_MANIFEST`: the text itself, where there is no file
+record WorkerEnvironment(
+        Optional<WorkerRole> role, boolean kvTransfer, Map<String, Setting> settings, Optional<String> manifest) {
+    static final String MANIFEST = "LLMSERVE_MANIFEST";
+
     WorkerEnvironment {
         settings = Map.copyOf(settings);
     }
@@ -33,7 +37,10 @@ record WorkerEnvironment(Optional<WorkerRole> role, boolean kvTransfer, Map<Stri
             settings.put("spec.scheduling.max_decode_concurrency", new Setting("MAX_BATCH_SIZE", batch));
         }
         return new WorkerEnvironment(
-                role(prefill, decode), flag(environment, "ENABLE_KV_TRANSFER").orElse(true), settings);
+                role(prefill, decode),
+                flag(environment, "ENABLE_KV_TRANSFER").orElse(true),
+                settings,
+                Optional.of(environment.getOrDefault(MANIFEST, "")).filter(text -> !text.isBlank()));
     }
 
     private static Optional<WorkerRole> role(Optional<Boolean> prefill, Optional<Boolean> decode) {

@@ -44,6 +44,12 @@ class FleetOptionsTest {
     }
 
     @Test
+    void isolates() {
+        assertThat(spec("--prefill 1 --isolate", false).deployment().isolate()).isTrue();
+        assertThat(spec("--prefill 1", false).deployment().isolate()).isFalse();
+    }
+
+    @Test
     void xPyDHasItsApiOnPort3000() {
         assertThat(spec("--arg num_prefill 1", false).server().port()).isEqualTo(3000);
         assertThat(spec("--arg num_prefill 1", true).server().port()).isEqualTo(8000);

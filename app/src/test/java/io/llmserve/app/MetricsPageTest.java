@@ -2,6 +2,7 @@ package io.llmserve.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MetricsPageTest {
@@ -24,5 +25,10 @@ class MetricsPageTest {
                 .isEqualTo(2);
         assertThat(page.mean("vllm:num_requests_running")).isEqualTo(1.5);
         assertThat(page.mean("absent")).isZero();
+        assertThat(MetricsPage.parse("x{a=\"b\\n\\\\\\\"c\",d=\"e\"} 1")
+                        .samples()
+                        .getFirst()
+                        .labels())
+                .isEqualTo(Map.of("a", "b\n\\\"c", "d", "e"));
     }
 }

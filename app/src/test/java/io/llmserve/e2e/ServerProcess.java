@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoublePredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -144,10 +145,7 @@ final class ServerProcess implements AutoCloseable {
 
     /// Over those samples that have this label, such as `role="decode"`.
     double metric(String name, String label) throws IOException, InterruptedException {
-        String text = send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + "/metrics"))
-                        .GET()
-                        .build())
-                .body();
+        String text = page();
         List<String> samples = text.lines()
                 .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
                 .filter(line -> line.contains(label))
@@ -158,6 +156,26 @@ final class ServerProcess implements AutoCloseable {
         return samples.stream()
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
+    }
+
+    /// A sample of the metric with this label and such a value, as it is written, if there is one.
+    Optional<String> sample(String name, String label, DoublePredicate value) throws IOException, InterruptedException {
+        return page().lines()
+                .filter(line -> line.startsWith(name + "{") && line.contains(label))
+                .filter(line -> value.test(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
+                .findFirst();
+    }
+
+    private String page() throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + "/metrics"))
+                        .GET()
+                        .build())
+                .body();
+    }
+
+    /// All that it started, and what they started.
+    Stream<ProcessHandle> descendants() {
+        return process.descendants();
     }
 
     /// What the operating system holds for the process: descriptors (sockets among them) and threads.

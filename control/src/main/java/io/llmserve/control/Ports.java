@@ -24,6 +24,20 @@ public final class Ports {
         this.random = random;
     }
 
+    /// Is never given: somebody else will listen on it.
+    public synchronized void keep(int port) {
+        given.add(port);
+    }
+
+    /// This port where nobody listens on it and it was not given before; else another one.
+    public synchronized int prefer(int port) {
+        if (!given.contains(port) && isFree(port)) {
+            given.add(port);
+            return port;
+        }
+        return next();
+    }
+
     /// A port that nobody listens on, and that was not given before.
     public synchronized int next() {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

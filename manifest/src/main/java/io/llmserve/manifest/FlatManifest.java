@@ -85,7 +85,7 @@ public record FlatManifest(Map<String, String> values) {
         }
     }
 
-    private static Object component(Record record, int index) {
+    static Object component(Record record, int index) {
         try {
             return record.getClass().getRecordComponents()[index].getAccessor().invoke(record);
         } catch (ReflectiveOperationException failure) {

@@ -10,6 +10,9 @@ final class BlockTable {
     /// Lanes hold the worker plus 1.
     static final int MOST_WORKERS = 0x7FFE;
 
+    /// 256 parts: of four million blocks 16,000 each, a third of a megabyte.
+    private static final int PART_BITS = 8;
+
     private static final int LANES = 4;
     private static final int LANE_BITS = 15;
     private static final long LANE = 0x7FFF;
@@ -19,7 +22,7 @@ final class BlockTable {
     /// go.
     private static final int BACK_TO_LANES = 2;
 
-    private final LongTable sets = new LongTable();
+    private final LongTables tables = new LongTables(PART_BITS);
     private final WorkerRows rows = new WorkerRows();
     private long pairs;
 
@@ -33,7 +36,7 @@ final class BlockTable {
     }
 
     long bytes() {
-        return sets.bytes() + rows.bytes();
+        return tables.bytes() + rows.bytes();
     }
 
     void reach(int worker) {
@@ -41,12 +44,8 @@ final class BlockTable {
     }
 
     boolean add(long block, int worker) {
-        int slot = sets.find(block);
-        if (slot < 0) {
-            sets.put(block, worker + 1L);
-            pairs++;
-            return true;
-        }
+        LongTable sets = tables.of(block);
+        int slot = sets.findOrAdd(block);
         long set = sets.value(slot);
         long grown = set < 0 ? inRow(set, worker) : inLanes(set, worker);
         if (grown == 0) {
@@ -81,19 +80,21 @@ final class BlockTable {
     }
 
     boolean remove(long block, int worker) {
+        LongTable sets = tables.of(block);
         int slot = sets.find(block);
         if (slot < 0) {
             return false;
         }
         long set = sets.value(slot);
-        boolean removed = set < 0 ? outOfRow(slot, set, worker) : outOfLanes(slot, set, worker);
+        boolean removed = set < 0 ? outOfRow(sets, slot, worker) : outOfLanes(sets, slot, worker);
         if (removed) {
             pairs--;
         }
         return removed;
     }
 
-    private boolean outOfRow(int slot, long set, int worker) {
+    private boolean outOfRow(LongTable sets, int slot, int worker) {
+        long set = sets.value(slot);
         int row = row(set);
         if (!rows.clear(row, worker)) {
             return false;
@@ -114,7 +115,8 @@ final class BlockTable {
     }
 
     /// The last lane in use moves to where the worker was: lanes are used from the lowest on.
-    private boolean outOfLanes(int slot, long set, int worker) {
+    private boolean outOfLanes(LongTable sets, int slot, int worker) {
+        long set = sets.value(slot);
         int found = -1;
         int last = -1;
         for (int lane = 0; lane < LANES && lane(set, lane) != 0; lane++) {
@@ -135,7 +137,7 @@ final class BlockTable {
     }
 
     boolean has(long block, int worker) {
-        long set = sets.get(block);
+        long set = tables.of(block).get(block);
         if (set < 0) {
             return (rows.word(row(set), worker >>> 6) & (1L << worker)) != 0;
         }
@@ -147,16 +149,9 @@ final class BlockTable {
         return false;
     }
 
-    /// Adds the block's workers to `members`, rows of bits, and remembers that it was looked up.
+    /// Adds the block's workers to `members`, a row of bits, and remembers that it was looked up.
     void collect(long block, long[] members) {
-        int slot = sets.find(block);
-        if (slot < 0) {
-            return;
-        }
-        long set = sets.value(slot);
-        if ((set & LOOKED_UP) == 0) {
-            sets.value(slot, set | LOOKED_UP);
-        }
+        long set = lookUp(block);
         if (set < 0) {
             int row = row(set);
             for (int at = 0; at < rows.width(); at++) {
@@ -164,14 +159,42 @@ final class BlockTable {
             }
             return;
         }
-        for (long lanes = set & ~LOOKED_UP; lanes != 0; lanes >>>= LANE_BITS) {
+        for (long lanes = set; lanes != 0; lanes >>>= LANE_BITS) {
             int worker = (int) (lanes & LANE) - 1;
             members[worker >>> 6] |= 1L << worker;
         }
     }
 
+    /// The same where there are no more than 64 workers.
+    long firstWord(long block) {
+        long set = lookUp(block);
+        if (set < 0) {
+            return rows.word(row(set), 0);
+        }
+        long members = 0;
+        for (long lanes = set; lanes != 0; lanes >>>= LANE_BITS) {
+            members |= 1L << (lanes - 1);
+        }
+        return members;
+    }
+
+    /// Without the mark that it leaves.
+    private long lookUp(long block) {
+        LongTable sets = tables.of(block);
+        int slot = sets.find(block);
+        if (slot < 0) {
+            return 0;
+        }
+        long set = sets.value(slot);
+        if ((set & LOOKED_UP) == 0) {
+            sets.value(slot, set | LOOKED_UP);
+        }
+        return set & ~LOOKED_UP;
+    }
+
     /// Whether the block was looked up since this was asked last.
     boolean wasLookedUp(long block) {
+        LongTable sets = tables.of(block);
         int slot = sets.find(block);
         if (slot < 0) {
             return false;
@@ -182,7 +205,7 @@ final class BlockTable {
     }
 
     void trim() {
-        sets.trim();
+        tables.trim();
     }
 
     private static long lane(long set, int lane) {

@@ -15,7 +15,7 @@ final class GuessedBlocks {
     private final long lifeMillis;
     private final BlockTable table;
     /// Key to when it was used, a later time and a lesser depth being the greater number.
-    private final LongTable used = new LongTable();
+    private final LongTable used = new LongTable(0);
     private int hand;
     private long nextSweepMillis;
 

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Which worker has which blocks. Engines name blocks by hashes of their own, so blocks are known here by a
 /// key that is computed from their tokens; what an engine calls a block is remembered per worker, to find
-/// parents and what is removed. One owner thread.
+/// parents and what is removed. One owner thread. `docs/adr/0012-index-of-kv-blocks.md` says why it is built
+/// so.
 public final class KvIndex {
     private final KvIndexLimits limits;
     private final PerMedium<BlockTable> stored = PerMedium.of(BlockTable::new);

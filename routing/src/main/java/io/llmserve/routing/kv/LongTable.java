@@ -5,12 +5,22 @@ package io.llmserve.routing.kv;
 /// not masked: the capacity can be any number and grows by a third, so that at most 27 bytes are spent on an
 /// entry, and the entries of a grown table lie in the order of the old one, which makes growing a copy.
 final class LongTable {
-    private static final int SMALLEST = 24;
+    private static final int SMALLEST = 12;
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
+    /// So many of a hash's first bits are the same for all keys.
+    private final int sharedBits;
     private long[] slots = new long[2 * SMALLEST];
     private int capacity = SMALLEST;
     private int size;
+
+    LongTable(int sharedBits) {
+        this.sharedBits = sharedBits;
+    }
+
+    static long hash(long key) {
+        return key * SPREAD;
+    }
 
     int size() {
         return size;
@@ -49,6 +59,23 @@ final class LongTable {
         return slots[2 * slot + 1] != 0;
     }
 
+    /// The slot of `key`. Where it is not there it takes a slot with the value 0, which must not stay.
+    int findOrAdd(long key) {
+        if (5L * (size + 1L) > 4L * capacity) {
+            resize(capacity + Math.max(SMALLEST, capacity / 3));
+        }
+        int slot = home(key);
+        while (slots[2 * slot + 1] != 0) {
+            if (slots[2 * slot] == key) {
+                return slot;
+            }
+            slot = next(slot);
+        }
+        slots[2 * slot] = key;
+        size++;
+        return slot;
+    }
+
     long key(int slot) {
         return slots[2 * slot];
     }
@@ -63,22 +90,10 @@ final class LongTable {
 
     /// Adds, or replaces and returns what was there; 0 where there was nothing.
     long put(long key, long value) {
-        int slot = home(key);
-        while (slots[2 * slot + 1] != 0) {
-            if (slots[2 * slot] == key) {
-                long before = slots[2 * slot + 1];
-                slots[2 * slot + 1] = value;
-                return before;
-            }
-            slot = next(slot);
-        }
-        slots[2 * slot] = key;
+        int slot = findOrAdd(key);
+        long before = slots[2 * slot + 1];
         slots[2 * slot + 1] = value;
-        size++;
-        if (5L * size > 4L * capacity) {
-            resize(capacity + capacity / 3);
-        }
-        return 0;
+        return before;
     }
 
     long remove(long key) {
@@ -122,7 +137,7 @@ final class LongTable {
     }
 
     private int home(long key) {
-        return (int) Math.unsignedMultiplyHigh(key * SPREAD, capacity);
+        return (int) Math.unsignedMultiplyHigh(hash(key) << sharedBits, capacity);
     }
 
     private void resize(int newCapacity) {

@@ -84,6 +84,10 @@ final class PrefixLookup {
                 tables[used++] = table;
             }
         }
+        if (alive.length == 1) {
+            walkInOneWord(keys, size, counts, tables, used);
+            return;
+        }
         for (int block = 0; block < keys.length; block++) {
             Arrays.fill(having, 0);
             for (int table = 0; table < used; table++) {
@@ -97,16 +101,34 @@ final class PrefixLookup {
         keepThoseWho(having, keys.length * size, counts);
     }
 
+    /// The same for up to 64 workers: loops over arrays of one word would cost more than all else.
+    private void walkInOneWord(long[] keys, int size, int[] counts, BlockTable[] tables, int used) {
+        long left = used == 0 ? 0 : alive[0];
+        for (int block = 0; block < keys.length && left != 0; block++) {
+            long have = tables[0].firstWord(keys[block]);
+            for (int table = 1; table < used; table++) {
+                have |= tables[table].firstWord(keys[block]);
+            }
+            end(left & ~have, 0, block * size, counts);
+            left &= have;
+        }
+        end(left, 0, keys.length * size, counts);
+    }
+
     /// Ends the walk of those who do not have the block, with `tokens`; true where nobody is left.
     private boolean keepThoseWho(long[] have, int tokens, int[] counts) {
         long left = 0;
         for (int word = 0; word < alive.length; word++) {
-            for (long ended = alive[word] & ~have[word]; ended != 0; ended &= ended - 1) {
-                counts[64 * word + Long.numberOfTrailingZeros(ended)] = tokens;
-            }
+            end(alive[word] & ~have[word], word, tokens, counts);
             alive[word] &= have[word];
             left |= alive[word];
         }
         return left == 0;
+    }
+
+    private static void end(long workers, int word, int tokens, int[] counts) {
+        for (long left = workers; left != 0; left &= left - 1) {
+            counts[64 * word + Long.numberOfTrailingZeros(left)] = tokens;
+        }
     }
 }

@@ -25,13 +25,14 @@ final class KvIndexProperties {
             PrefixMatch match = fleet.match(ask);
             for (int worker = 0; worker < fleet.engines.size(); worker++) {
                 FakeEngine engine = fleet.engines.get(worker);
-                assertThat(match.deviceTokens(worker))
+                assertThat(match.deviceTokens(fleet.number(worker)))
                         .isEqualTo(engine.cached(ask.adapter(), ask.mark(), ask.tokens(), KvMedium.DEVICE));
-                assertThat(match.hostTokens(worker))
+                assertThat(match.hostTokens(fleet.number(worker)))
                         .isEqualTo(
                                 engine.cached(ask.adapter(), ask.mark(), ask.tokens(), KvMedium.DEVICE, KvMedium.HOST));
-                assertThat(match.tokens(worker)).isEqualTo(engine.cached(ask.adapter(), ask.mark(), ask.tokens(), ALL));
-                assertThat(match.confirmedTokens(worker)).isEqualTo(match.tokens(worker));
+                assertThat(match.tokens(fleet.number(worker)))
+                        .isEqualTo(engine.cached(ask.adapter(), ask.mark(), ask.tokens(), ALL));
+                assertThat(match.confirmedTokens(fleet.number(worker))).isEqualTo(match.tokens(fleet.number(worker)));
             }
         }
     }
@@ -43,14 +44,14 @@ final class KvIndexProperties {
     void withinItsLimitItNeverClaimsMoreThanThereIs(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int limit = random.nextInt(1, 30);
-        Fleet fleet = new Fleet(random, new KvIndexLimits(9, limit));
+        Fleet fleet = new Fleet(random, new KvIndexLimits(80, limit));
         for (int i = 0; i < 150; i++) {
             fleet.somethingHappens();
             Prompts.Ask ask = fleet.prompts.next();
             PrefixMatch match = fleet.match(ask);
             for (int worker = 0; worker < fleet.engines.size(); worker++) {
                 FakeEngine engine = fleet.engines.get(worker);
-                assertThat(match.tokens(worker))
+                assertThat(match.tokens(fleet.number(worker)))
                         .isLessThanOrEqualTo(engine.cached(ask.adapter(), ask.mark(), ask.tokens(), ALL));
             }
             assertThat(fleet.index.figures().pairs())
@@ -72,18 +73,18 @@ final class KvIndexProperties {
             Prompts.Ask ask = fleet.prompts.next();
             int to = random.nextInt(fleet.engines.size());
             int size = fleet.engines.get(to).blockTokens;
-            boolean sizeIsKnown = fleet.match(ask).tokens(to) > 0 || fleet.told(to);
-            fleet.index.routed(to, ask.keys(), now);
+            boolean sizeIsKnown = fleet.match(ask).tokens(fleet.number(to)) > 0 || fleet.told(to);
+            fleet.index.routed(fleet.number(to), ask.keys(), now);
             PrefixMatch match = fleet.match(ask);
-            assertThat(match.tokens(to)).isEqualTo(sizeIsKnown ? ask.tokens().length / size * size : 0);
-            assertThat(match.confirmedTokens(to))
+            assertThat(match.tokens(fleet.number(to))).isEqualTo(sizeIsKnown ? ask.tokens().length / size * size : 0);
+            assertThat(match.confirmedTokens(fleet.number(to)))
                     .isEqualTo(fleet.engines.get(to).cached(ask.adapter(), ask.mark(), ask.tokens(), ALL));
         }
         fleet.index.expire(now + 20_000);
         Prompts.Ask ask = fleet.prompts.next();
         for (int worker = 0; worker < fleet.engines.size(); worker++) {
             PrefixMatch match = fleet.match(ask);
-            assertThat(match.tokens(worker)).isEqualTo(match.confirmedTokens(worker));
+            assertThat(match.tokens(fleet.number(worker))).isEqualTo(match.confirmedTokens(fleet.number(worker)));
         }
     }
 
@@ -93,15 +94,16 @@ final class KvIndexProperties {
     void holdsNothingForThoseWhoLeft(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Fleet fleet = new Fleet(random, KvIndexLimits.STANDARD);
+        long empty = fleet.index.figures().bytes();
         for (int i = 0; i < 100; i++) {
             fleet.somethingHappens();
-            fleet.index.routed(0, fleet.prompts.next().keys(), i);
+            fleet.index.routed(fleet.number(0), fleet.prompts.next().keys(), i);
         }
         for (int worker = 0; worker < fleet.engines.size(); worker++) {
-            fleet.index.leave(worker);
+            fleet.index.leave(fleet.number(worker));
         }
         assertThat(fleet.index.figures().pairs()).isZero();
-        assertThat(fleet.index.figures().bytes()).isLessThan(20_000);
+        assertThat(fleet.index.figures().bytes()).isLessThan(empty);
     }
 
     private static final class Fleet {
@@ -111,16 +113,27 @@ final class KvIndexProperties {
         private final List<Boolean> told = new ArrayList<>();
         private final SplittableRandom random;
         private final PrefixMatch match = new PrefixMatch();
+        private final int idle;
 
         Fleet(SplittableRandom random, KvIndexLimits limits) {
             this.random = random;
             this.index = new KvIndex(limits);
             this.prompts = new Prompts(random);
+            // Up to 64 workers are one word of bits, more of them several.
+            idle = random.nextInt(3) == 0 ? 64 : 0;
+            for (int number = 0; number < idle; number++) {
+                index.join(KvWorkerOptions.events("model"));
+            }
             for (int worker = 0; worker < random.nextInt(1, 9); worker++) {
                 engines.add(new FakeEngine(new int[] {1, 3, 4, 16}[random.nextInt(4)], random.split()));
-                assertThat(index.join(KvWorkerOptions.events("model"))).isEqualTo(worker);
+                assertThat(index.join(KvWorkerOptions.events("model"))).isEqualTo(number(worker));
                 told.add(false);
             }
+        }
+
+        /// The index's number of an engine.
+        int number(int worker) {
+            return idle + worker;
         }
 
         PrefixMatch match(Prompts.Ask ask) {
@@ -147,7 +160,7 @@ final class KvIndexProperties {
                 }
             }
             for (KvEvent event : engine.drain()) {
-                index.apply(worker, event);
+                index.apply(number(worker), event);
                 told.set(worker, !(event instanceof KvEvent.Cleared) && (told.get(worker) || stores(event)));
             }
         }

@@ -13,7 +13,7 @@ final class LongTableProperties {
     @Seeds(60)
     void isAMap(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        LongTable table = new LongTable();
+        LongTable table = new LongTable(0);
         Map<Long, Long> expected = new HashMap<>();
         int keys = 1 << random.nextInt(1, 12);
         int puts = random.nextInt(20, 95);
@@ -40,7 +40,7 @@ final class LongTableProperties {
     @Seeds(20)
     void spendsLessThan27BytesOnAnEntryAndGivesThemBack(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        LongTable table = new LongTable();
+        LongTable table = new LongTable(0);
         while (table.size() < 20_000) {
             table.put(random.nextLong(), 1);
             if (table.size() > 1_000) {

@@ -27,16 +27,19 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ALWAYS = "scheduling: {prefill_short_prompt_tokens: 64, prefill_long_prompt_tokens: 64}"
+# The streams' own short prompts are computed where they are decoded.
+LONG_ONES = "scheduling: {prefill_short_prompt_tokens: 64, prefill_long_prompt_tokens: 64}"
+EVERY = "scheduling: {prefill_short_prompt_tokens: 0, prefill_long_prompt_tokens: 0}"
 APART = "disaggregated: true, replicas: {prefill: 1, decode: %d}"
 ARRANGEMENTS = {
     "interference": {
         "one worker": [],
-        "1P+1D in one process": ["deployment: {%s}" % (APART % 1), ALWAYS],
+        "1P+1D in one process": ["deployment: {%s}" % (APART % 1), LONG_ONES],
+        "1P+1D, each a process": ["deployment: {%s, isolate: true}" % (APART % 1), LONG_ONES],
     },
     "transfer": {
         "computed": [],
-        "handed over": ["deployment: {%s}" % (APART % 2), ALWAYS, "routing: {policy: round_robin}"],
+        "handed over": ["deployment: {%s}" % (APART % 2), EVERY, "routing: {policy: round_robin}"],
     },
 }
 WORDS = "sea wind stone river cloud winter garden letter window morning paper green silver quiet narrow distant".split()
@@ -68,7 +71,7 @@ def parse():
     parser.add_argument("--streams", type=int, default=4, help="that run while long prompts arrive")
     parser.add_argument("--long", type=int, default=1200, help="words of a long prompt, about as many tokens")
     parser.add_argument("--prompts", type=int, default=5, help="long prompts, each sent when the one before has its first token")
-    parser.add_argument("--lengths", default="64,128,256,512,1024,2048", help="words of prompts")
+    parser.add_argument("--lengths", default="8,16,32,64,128,256,512,1024,2048", help="words of prompts")
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--command", default=str(HERE.parent / "llmserve"))

@@ -177,6 +177,14 @@ class UpIT {
         assertFailed(upOnFreePorts("--model", MODEL, "--kv-size", "16384GiB"), 1, "memory");
     }
 
+    /// Though each of them alone may find room.
+    @ParameterizedTest
+    @ValueSource(strings = {"--prefill=1 --decode=1", "--prefill=1 --decode=1 --isolate"})
+    void refusesKvCachesThatTheMachineCannotHoldTogether(String fleet) throws Exception {
+        String[] options = ("--model " + MODEL + " --kv-size 8192GiB " + fleet).split(" ");
+        assertFailed(upOnFreePorts(options), 1, "a KV cache of 8,388,608 MB for each of 2 workers");
+    }
+
     @Test
     void runsUnpackedThroughASymbolicLinkFromAFolderWithBlanks() throws Exception {
         Path folder = Files.createDirectory(home.resolve("a b"));

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmserve.core.ServeException;
+import io.llmserve.testkit.CapturedKvEvents;
+import io.llmserve.testkit.CapturedKvEvents.Message;
 import io.llmserve.testkit.Seeds;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -17,9 +18,10 @@ final class KvEventReaderProperties {
     /// Cut off, with changed bytes, or with bytes in between: a batch or one kind of error.
     @ParameterizedTest
     @Seeds(100)
-    void damagedBatchesAreReadOrRefused(long seed) throws IOException {
+    void damagedBatchesAreReadOrRefused(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        List<byte[]> payloads = CapturedEvents.payloads();
+        List<byte[]> payloads =
+                CapturedKvEvents.messages().stream().map(Message::payload).toList();
         for (int i = 0; i < 200; i++) {
             byte[] bytes = payloads.get(random.nextInt(payloads.size())).clone();
             if (random.nextBoolean()) {

@@ -12,6 +12,7 @@ import io.llmserve.core.KvEventBatch;
 import io.llmserve.core.KvGroup;
 import io.llmserve.core.KvMedium;
 import io.llmserve.core.ServeException;
+import io.llmserve.testkit.CapturedKvEvents;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalLong;
@@ -24,8 +25,10 @@ import org.msgpack.value.ValueFactory;
 final class KvEventReaderTest {
     /// vLLM 0.32, 21 batches as received; what is expected is how Python's msgpack reads the same bytes.
     @Test
-    void readsWhatVllmPublished() throws IOException {
-        List<KvEventBatch> batches = CapturedEvents.read();
+    void readsWhatVllmPublished() {
+        List<KvEventBatch> batches = CapturedKvEvents.messages().stream()
+                .map(message -> KvEventReader.read(message.sequence(), message.payload()))
+                .toList();
         assertThat(batches).hasSize(21);
         Stored first = (Stored) batches.getFirst().events().getFirst();
         assertThat(batches.getFirst().seconds()).isEqualTo(1795266500.2437298);
@@ -47,7 +50,7 @@ final class KvEventReaderTest {
         assertThat(second.parent()).hasValue(first.names()[5]);
         assertThat(batches.get(2).events()).hasAtLeastOneElementOfType(Cleared.class);
         assertThat(batches.stream().mapToInt(batch -> batch.events().size()).sum())
-                .isEqualTo(CapturedEvents.EVENTS);
+                .isEqualTo(26);
     }
 
     /// Array, fewer fields, and no rank: the form of vLLM 0.9.

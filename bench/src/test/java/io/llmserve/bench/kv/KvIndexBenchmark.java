@@ -47,6 +47,9 @@ public class KvIndexBenchmark {
         @Param("20000")
         int others;
 
+        @Param("64")
+        int workers;
+
         final KvIndex index = new KvIndex(KvIndexLimits.STANDARD);
         final PrefixTree tree = new PrefixTree();
         /// Prompts that are asked for one after the other. Of one alone all that is read stays in the core's
@@ -72,8 +75,8 @@ public class KvIndexBenchmark {
                 keys[prompt] = new PrefixKeys(PrefixKeys.origin("model", "", ""), tokens[prompt]);
                 keys[prompt].keys(16);
             }
-            for (int worker = 0; worker < Fleet.WORKERS; worker++) {
-                int blocks = share.equals("all") ? 512 : 8 * (worker + 1);
+            for (int worker = 0; worker < workers; worker++) {
+                int blocks = share.equals("all") ? 512 : 512 * (worker + 1) / workers;
                 index.join(KvWorkerOptions.events("model"));
                 for (int[] prompt : tokens) {
                     apply(worker, Fleet.stored(prompt, 0, blocks));

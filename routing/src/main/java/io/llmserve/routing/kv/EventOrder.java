@@ -158,6 +158,15 @@ public final class EventOrder {
         }
     }
 
+    /// A batch, live or replayed, whose bytes could not be read: whatever it said is lost. Another replay
+    /// would bring the same bytes.
+    public List<Step> unreadable(long sequence) {
+        if (sequence >= expected) {
+            startAnywhere(Why.LOST);
+        }
+        return drain();
+    }
+
     /// The publisher has sent all it had for this ticket.
     public List<Step> replayEnded(long ofTicket, long nowMillis) {
         if (!replaying || ofTicket != ticket) {

@@ -43,6 +43,11 @@ public final class FollowedWorker {
         return take(order.replayed(ticket, batch, nowMillis));
     }
 
+    /// As [EventOrder#unreadable].
+    public void unreadable(long sequence) {
+        take(order.unreadable(sequence));
+    }
+
     public Optional<Step.Replay> replayEnded(long ticket, long nowMillis) {
         return take(order.replayEnded(ticket, nowMillis));
     }

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 
 /// One publisher and one index with a bad network between them.
 final class EventOrderProperties {
-    /// Batches are lost, doubled and swapped, replays end early or never, connections break, the publisher
-    /// starts again: what the index claims was true after the last batch that it applied.
+    /// Batches are lost, doubled, swapped and damaged, replays end early or never, connections break, the
+    /// publisher starts again: what the index claims was true after the last batch that it applied.
     @ParameterizedTest
     @Seeds(100)
     void neverClaimsWhatWasNotThere(long seed) {
@@ -92,6 +92,10 @@ final class EventOrderProperties {
                 return;
             }
             KvEventBatch batch = underway.remove(underway.size() > 1 && random.nextInt(10) == 0 ? 1 : 0);
+            if (random.nextInt(40) == 0) {
+                take(order.unreadable(batch.sequence()));
+                return;
+            }
             for (int times = random.nextInt(20); times < 21; times += 10) {
                 take(order.live(batch, now));
             }

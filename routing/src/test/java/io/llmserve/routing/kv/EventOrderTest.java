@@ -110,6 +110,25 @@ final class EventOrderTest {
     }
 
     @Test
+    void whatCannotBeReadIsLost() {
+        applied(0, 3);
+        assertThat(order.unreadable(2)).as("it was read before").isEmpty();
+        assertThat(order.unreadable(4)).containsExactly(new Clear(Why.LOST));
+        assertThat(order.live(batch(5), 0)).containsExactly(new Apply(batch(5)));
+    }
+
+    @Test
+    void soItIsInAReplay() {
+        applied(0, 1);
+        order.live(batch(5), 0);
+        order.replayed(1, batch(1), 0);
+        order.replayed(1, batch(2), 0);
+        assertThat(order.unreadable(3)).containsExactly(new Clear(Why.LOST));
+        assertThat(order.replayed(1, batch(4), 0)).containsExactly(new Apply(batch(4)));
+        assertThat(order.replayEnded(1, 0)).containsExactly(new Apply(batch(5)));
+    }
+
+    @Test
     void withoutReplaysAGapStartsAnew() {
         EventOrder without = new EventOrder(new EventOrder.Options(false, 2, 100, 2));
         assertThat(without.connected(0)).isEmpty();

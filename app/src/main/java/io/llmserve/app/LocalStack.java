@@ -6,10 +6,12 @@ import io.llmserve.core.ServeException;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
 import io.llmserve.gateway.GatewayServer;
+import io.llmserve.gateway.WorkerSource;
 import io.llmserve.manifest.Spec;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -32,7 +34,9 @@ final class LocalStack implements AutoCloseable {
             metrics.register(fleet.metrics());
             GatewayOptions options =
                     Settings.gateway(spec, keys, Version.number()).with(fleet.discovery());
-            gateway = parts.own(new GatewayServer(options, fleet.sources(), metrics, Clock.SYSTEM));
+            List<WorkerSource> sources = new ArrayList<>(fleet.sources());
+            sources.addAll(Settings.listedWorkers(spec.routing()));
+            gateway = parts.own(new GatewayServer(options, sources, metrics, Clock.SYSTEM));
             gateway.start();
             awaitWorkers();
         } catch (RuntimeException | Error failure) {

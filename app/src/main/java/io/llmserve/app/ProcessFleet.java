@@ -1,9 +1,8 @@
 package io.llmserve.app;
 
+import io.llmserve.control.PlannedWorker;
 import io.llmserve.control.Ports;
 import io.llmserve.control.Supervisor;
-import io.llmserve.core.Clock;
-import io.llmserve.core.HostPort;
 import io.llmserve.core.WorkerRole;
 import io.llmserve.gateway.GatewayOptions.Discovery;
 import io.llmserve.gateway.WorkerSource;
@@ -14,13 +13,10 @@ import io.llmserve.models.TensorSource;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /// Workers with the embedded engine, each in a process of its own, which is `llmserve worker`. They register with the
 /// gateway by themselves; one that falls or hangs is started again.
@@ -34,8 +30,7 @@ final class ProcessFleet implements Fleet {
     private final Owned parts = new Owned();
     private final Discovery discovery;
     private final boolean chats;
-    private final List<Supervisor> supervisors = new ArrayList<>();
-    private final List<FleetMetrics.Source> pages = new ArrayList<>();
+    private final LaunchedWorkers workers;
 
     /// Starts all, or none. What the workers need is fetched once, before.
     ProcessFleet(Spec spec, ProgressLine progress) {
@@ -52,16 +47,10 @@ final class ProcessFleet implements Fleet {
             ports.keep(spec.server().port());
             ports.keep(spec.server().metricsPort());
             discovery = Discovery.at(WorkerLaunch.LOOPBACK, ports.prefer(Discovery.USUAL_PORT));
-            ScrapedPages scraped = parts.own(new ScrapedPages());
-            parts.own((AutoCloseable) this::stopAll);
             progress.begin("Starting %d workers".formatted(roles.size()));
-            WorkerLaunch launches = new WorkerLaunch(spec, ports, discovery.port());
-            for (WorkerLaunch.Planned planned : launches.all()) {
-                supervisors.add(Supervisor.start(planned.launch(), options(), Clock.SYSTEM));
-                HostPort address = planned.http();
-                pages.add(new FleetMetrics.Source(address, planned.role(), () -> scraped.of(address)));
-            }
-            awaitReady(progress);
+            List<PlannedWorker> planned = new WorkerLaunch(spec, ports, discovery.port()).all();
+            workers = parts.own(new LaunchedWorkers(planned, options()));
+            workers.awaitReady(progress);
             progress.finish();
         } catch (RuntimeException | Error failure) {
             progress.abandon();
@@ -75,23 +64,9 @@ final class ProcessFleet implements Fleet {
         return new Supervisor.Options(START, HUNG, standard.stopGrace(), standard.backoff());
     }
 
-    private void awaitReady(ProgressLine progress) {
-        for (int ready = 0; ready < supervisors.size(); ready++) {
-            supervisors.get(ready).awaitReady();
-            progress.update(ready + 1, supervisors.size(), false);
-        }
-    }
-
-    /// Side by side, as each may have answers to end.
-    private void stopAll() {
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            supervisors.forEach(supervisor -> threads.execute(supervisor::close));
-        }
-    }
-
     @Override
     public int size() {
-        return supervisors.size();
+        return workers.size();
     }
 
     /// None from the start: they register.
@@ -107,7 +82,7 @@ final class ProcessFleet implements Fleet {
 
     @Override
     public MultiCollector metrics() {
-        return new FleetMetrics(pages);
+        return workers.metrics();
     }
 
     @Override

@@ -58,6 +58,16 @@ final class ProgressLine {
         }
     }
 
+    /// Shows the time that has passed too, as such steps may take minutes.
+    ///
+    /// @param words what is being done now; empty where that is not known
+    void update(long done, long total, String words) {
+        long now = clock.nanos();
+        if (terminal.interactive() && now - lastDrawn >= REDRAW_NANOS) {
+            draw("%s  %s  %s  %s".formatted(step, bar(done, total), Amounts.seconds(now - stepStart), words));
+        }
+    }
+
     /// Ends the current step, if there is one, with the time that it took.
     void finish() {
         if (step.isEmpty()) {

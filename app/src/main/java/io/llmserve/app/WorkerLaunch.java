@@ -1,6 +1,7 @@
 package io.llmserve.app;
 
 import io.llmserve.control.Launch;
+import io.llmserve.control.PlannedWorker;
 import io.llmserve.control.Ports;
 import io.llmserve.core.HostPort;
 import io.llmserve.core.WorkerRole;
@@ -22,13 +23,11 @@ import java.util.Map;
 record WorkerLaunch(Spec spec, Ports ports, int gatewayPort) {
     static final String LOOPBACK = "127.0.0.1";
 
-    record Planned(WorkerRole role, Launch launch, HostPort http) {}
-
     /// Those that prefill first.
-    List<Planned> all() {
+    List<PlannedWorker> all() {
         List<WorkerRole> roles = spec.deployment().roles();
         Map<WorkerRole, Integer> counts = new EnumMap<>(WorkerRole.class);
-        List<Planned> planned = new ArrayList<>();
+        List<PlannedWorker> planned = new ArrayList<>();
         for (WorkerRole role : roles) {
             int index = counts.getOrDefault(role, 0);
             counts.put(role, index + 1);
@@ -37,7 +36,7 @@ record WorkerLaunch(Spec spec, Ports ports, int gatewayPort) {
         return planned;
     }
 
-    private Planned one(WorkerRole role, int index, int workers) {
+    private PlannedWorker one(WorkerRole role, int index, int workers) {
         HostPort http = new HostPort(LOOPBACK, ports.next());
         List<String> command = program();
         command.addAll(List.of("worker", "--role", role.wireName()));
@@ -49,7 +48,7 @@ record WorkerLaunch(Spec spec, Ports ports, int gatewayPort) {
         command.addAll(List.of("--register", "tcp://%s:%d".formatted(LOOPBACK, gatewayPort)));
         command.addAll(List.of("--threads", Integer.toString(threads(workers))));
         String name = (role.prefills() && !role.decodes() ? "prefill-" : "decode-") + index;
-        return new Planned(role, new Launch(name, command, environment(), health(http)), http);
+        return new PlannedWorker(role, new Launch(name, command, environment(), health(http)), http);
     }
 
     private static URI health(HostPort http) {

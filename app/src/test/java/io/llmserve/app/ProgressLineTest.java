@@ -45,6 +45,16 @@ class ProgressLineTest {
     }
 
     @Test
+    void showsTheTimeAndWhatIsBeingDone() {
+        ProgressLine progress = progress(true);
+        progress.begin("Starting 2 workers");
+        clock.pass(72_000_000_000L);
+        progress.update(1, 2, "decode-1: Loading weights");
+
+        assertThat(shown()).contains("50%  72 s  decode-1: Loading weights");
+    }
+
+    @Test
     void writesOneLineForEachStepWhereThereIsNoTerminal() {
         ProgressLine progress = progress(false);
         progress.begin("Downloading");

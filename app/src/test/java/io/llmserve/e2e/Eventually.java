@@ -1,10 +1,10 @@
 package io.llmserve.e2e;
 
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 
 /// What becomes true in its own time, and must within minutes even where the machine is busy.
 final class Eventually {
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(180);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private Eventually() {}
 
@@ -13,7 +13,11 @@ final class Eventually {
     }
 
     static void holds(String what, Condition condition) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        holds(PATIENCE, what, condition);
+    }
+
+    static void holds(Duration patience, String what, Condition condition) throws Exception {
+        long deadline = System.nanoTime() + patience.toNanos();
         while (!condition.holds()) {
             if (System.nanoTime() - deadline > 0) {
                 throw new AssertionError("never: " + what);

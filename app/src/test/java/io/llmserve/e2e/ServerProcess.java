@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import java.util.stream.Stream;
 final class ServerProcess implements AutoCloseable {
     static final String KEY = "key-of-the-tests";
     static final HttpClient HTTP = HttpClient.newHttpClient();
-    private static final int START_SECONDS = 180;
+    private static final Duration LONGEST_START = Duration.ofMinutes(3);
     private static final int STOP_SECONDS = 60;
 
     private final Process process;
@@ -49,6 +50,12 @@ final class ServerProcess implements AutoCloseable {
     /// @param sections further lines of `spec`, as YAML flow entries
     static ServerProcess start(Path directory, String model, String limits, List<String> sections)
             throws IOException, InterruptedException {
+        return start(directory, model, limits, sections, LONGEST_START);
+    }
+
+    static ServerProcess start(
+            Path directory, String model, String limits, List<String> sections, Duration longestStart)
+            throws IOException, InterruptedException {
         int port = freePort();
         int metricsPort = freePort();
         Path manifest = directory.resolve("llmserve.yaml");
@@ -69,7 +76,7 @@ final class ServerProcess implements AutoCloseable {
                 .redirectOutput(log.toFile())
                 .start();
         ServerProcess server = new ServerProcess(process, log, port, metricsPort);
-        server.awaitReady();
+        server.awaitReady(longestStart);
         return server;
     }
 
@@ -92,8 +99,8 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private void awaitReady() throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    private void awaitReady(Duration longest) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + longest.toNanos();
         while (System.nanoTime() < deadline) {
             if (!process.isAlive()) {
                 throw new IllegalStateException("llmserve ended with " + process.exitValue() + ":\n" + log());
@@ -108,7 +115,7 @@ final class ServerProcess implements AutoCloseable {
             Thread.sleep(50);
         }
         process.destroyForcibly();
-        throw new IllegalStateException("llmserve was not ready within " + START_SECONDS + " s:\n" + log());
+        throw new IllegalStateException("llmserve was not ready within " + longest + ":\n" + log());
     }
 
     int port() {

@@ -24,6 +24,15 @@ final class WorkerProcesses {
                 .toList();
     }
 
+    /// The one that listens on this port, of whatever engine.
+    ProcessHandle listening(String port) {
+        return server.descendants()
+                .filter(process -> flag(process, "--port").equals(Optional.of(port)))
+                .filter(process -> !flag(process, "-c").isPresent())
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nobody listens on " + port));
+    }
+
     /// One of this role that computes something; waits until there is one.
     ProcessHandle busy(String role) throws Exception {
         AtomicReference<Optional<ProcessHandle>> found = new AtomicReference<>(Optional.empty());

@@ -3,6 +3,7 @@ package io.llmserve.control;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,9 @@ final class Output {
     private static final int LONGEST_LINE = 2_000;
     private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
     private static final Pattern ALARM = Pattern.compile("\\b(ERROR|CRITICAL|FATAL)\\b");
+
+    /// As in `(EngineCore pid=7) INFO 11-21 23:36:11 [model.py:2152] `.
+    private static final Pattern VLLM_HEAD = Pattern.compile("^(\\([^)]*\\) )?[A-Z]+ [0-9-]+ [0-9:]+ \\[[^]]*] ");
 
     private final String worker;
     private final Deque<String> last = new ArrayDeque<>();
@@ -37,6 +41,13 @@ final class Output {
         } else {
             LOG.info("[{}] {}", worker, line);
         }
+    }
+
+    /// The words of the last line.
+    synchronized Optional<String> last() {
+        return last.isEmpty()
+                ? Optional.empty()
+                : Optional.of(VLLM_HEAD.matcher(last.getLast()).replaceFirst(""));
     }
 
     /// The last lines, oldest first.

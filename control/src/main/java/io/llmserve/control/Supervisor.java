@@ -91,10 +91,9 @@ public final class Supervisor implements AutoCloseable {
         return ready.isDone();
     }
 
-    /// The last line that it printed; empty where it printed none.
+    /// The last line that it printed, without what a log puts before the words; empty where it printed none.
     public Optional<String> lastWords() {
-        List<String> lines = output.end();
-        return lines.isEmpty() ? Optional.empty() : Optional.of(lines.getLast());
+        return output.last();
     }
 
     /// Stops the worker and all its processes; returns when they are gone.

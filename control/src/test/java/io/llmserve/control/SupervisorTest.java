@@ -84,13 +84,16 @@ class SupervisorTest {
     void namesTheReasonAndTheLastWordsOfAWorkerThatNeverStarts() {
         status = 503;
         try (Supervisor supervisor = Supervisor.start(
-                launch("echo loading; echo 'ValueError: no such model'; exit 3"), OPTIONS, Clock.SYSTEM)) {
+                launch("echo loading; echo '(Worker pid=7) ERROR 11-21 23:36:11 [core.py:9] no such model'; exit 3"),
+                OPTIONS,
+                Clock.SYSTEM)) {
             assertThatThrownBy(supervisor::awaitReady)
                     .isInstanceOf(ServeException.class)
                     .hasMessageContaining("worker decode-0 (/bin/sh) ended with exit code 3")
-                    .hasMessageEndingWith("the end of what it printed:\n  loading\n  ValueError: no such model");
+                    .hasMessageEndingWith(
+                            "the end of what it printed:\n  loading\n  (Worker pid=7) ERROR 11-21 23:36:11 [core.py:9] no such model");
             assertThatThrownBy(supervisor::isReady).hasMessageContaining("ended with exit code 3");
-            assertThat(supervisor.lastWords()).contains("ValueError: no such model");
+            assertThat(supervisor.lastWords()).contains("no such model");
             assertThat(supervisor.starts()).isEqualTo(1);
         }
     }

@@ -35,7 +35,7 @@ class ManifestReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llmserve.yaml", "examples/local/llmserve-dev.yaml"})
+    @ValueSource(strings = {"llmserve.yaml", "examples/local/llmserve-dev.yaml", "examples/vllm/llmserve-vllm.yaml"})
     void readsTheExamples(String file) {
         assertThat(reader.readFile(Path.of("..", file))).isInstanceOf(ManifestReading.Accepted.class);
     }

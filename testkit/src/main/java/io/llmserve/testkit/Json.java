@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// A JSON value as a test reads it; what is not there fails the test. For rooms that have no JSON library of their own.
 public final class Json {
@@ -31,6 +32,12 @@ public final class Json {
             throw new AssertionError("nothing at %s of %s".formatted(pointer, node));
         }
         return new Json(found);
+    }
+
+    /// The value at a pointer; empty where there is none, or null.
+    public Optional<Json> find(String pointer) {
+        JsonNode found = node.at(pointer);
+        return found.isMissingNode() || found.isNull() ? Optional.empty() : Optional.of(new Json(found));
     }
 
     public String text() {

@@ -3,6 +3,7 @@ package io.llmserve.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmserve.admission.share.Prices;
 import io.llmserve.admission.share.ShareOptions;
+import io.llmserve.bench.fairness.AdmissionCost;
 import io.llmserve.bench.fairness.FairnessReport;
 import io.llmserve.bench.fairness.FairnessSimulation;
 import io.llmserve.bench.fairness.FairnessTable;
@@ -15,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,8 @@ import picocli.CommandLine.Spec;
         })
 public final class FairnessBenchCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int WAITING = 10_000;
+    private static final int TENANTS = 1_000;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -92,6 +96,12 @@ public final class FairnessBenchCommand implements Callable<Integer> {
                     out.flush();
                 }
             }
+            out.printf(
+                    Locale.ROOT,
+                    "%nAdmission itself takes %.1f us a request, with %,d that wait, of %,d tenants.%n",
+                    AdmissionCost.microseconds(WAITING, TENANTS, System::nanoTime),
+                    WAITING,
+                    TENANTS);
             if (json != null) {
                 write(json, measured, reports);
             }

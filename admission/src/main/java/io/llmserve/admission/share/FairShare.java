@@ -8,7 +8,7 @@ import java.util.TreeSet;
 /// request is charged when it starts with what it is expected to cost, then with what it costs beyond that; what it
 /// did not use is given back at its end.
 ///
-/// A tenant whose line was empty starts at the lowest counter of those that wait: it has no credit for the time when
+/// A tenant whose line was empty starts at what the next tenant has really received: it has no credit for the time when
 /// it wanted nothing, and neither has it later, by what earlier requests give back. The bound is derived in
 /// docs/adr/0010-fair-share.md.
 public final class FairShare implements Discipline {
@@ -22,7 +22,7 @@ public final class FairShare implements Discipline {
     private final TreeSet<Flow> ready = new TreeSet<>(Flow.BY_COUNTER);
     /// Tenants without a request that are ahead of virtual time.
     private final TreeSet<Flow> indebted = new TreeSet<>(Flow.BY_COUNTER);
-    /// Counter of the tenant that was served last, before it was charged.
+    /// What the tenant that was served last had received before.
     private double lastStart;
     private int running;
     private double mostInFlight;
@@ -57,11 +57,18 @@ public final class FairShare implements Discipline {
         double virtual = virtualTime();
         flow.counter = Math.max(flow.counter, virtual);
         flow.refundable = flow.counter - virtual;
+        flow.owedBefore += flow.owed;
+        flow.owed = 0;
         flow.activations++;
     }
 
     private double virtualTime() {
-        return ready.isEmpty() ? lastStart : ready.first().counter;
+        return ready.isEmpty() ? lastStart : received(ready.first());
+    }
+
+    /// What the tenant has really received: who comes back shall not wait for what others were charged ahead.
+    private double received(Flow flow) {
+        return predicts ? flow.floor() : flow.counter;
     }
 
     @Override
@@ -76,7 +83,7 @@ public final class FairShare implements Discipline {
         Flow flow = ready.removeFirst();
         Turn turn = lines.start(flow);
         running++;
-        lastStart = flow.counter;
+        lastStart = received(flow);
         turn.activation = flow.activations;
         turn.charged = work(
                 turn,
@@ -84,6 +91,7 @@ public final class FairShare implements Discipline {
                         ? turn.demand.expected()
                         : new Tokens(turn.demand.expected().prompt(), 0));
         flow.counter += turn.charged;
+        flow.owed += turn.charged;
         mayReceive(flow, turn, work(turn, turn.demand.most()));
         if (!flow.waiting.isEmpty()) {
             ready.add(flow);
@@ -116,8 +124,10 @@ public final class FairShare implements Discipline {
         if (!turn.isRunning()) {
             throw new IllegalStateException("a request of %s received tokens and does not run".formatted(turn.demand));
         }
-        turn.received = Math.max(turn.received, work(turn, tokens));
         Flow flow = Lines.flowOf(turn);
+        double before = turn.received;
+        turn.received = Math.max(before, work(turn, tokens));
+        flow.pay(turn, Math.min(turn.received, turn.charged) - before);
         if (turn.received > turn.charged) {
             move(flow, turn.received - turn.charged);
             turn.charged = turn.received;
@@ -132,12 +142,16 @@ public final class FairShare implements Discipline {
         Flow flow = lines.end(turn);
         running--;
         double unused = turn.charged - turn.received;
+        flow.pay(turn, unused);
         if (turn.activation < flow.activations) {
             unused = Math.min(unused, flow.refundable);
             flow.refundable -= unused;
         }
         move(flow, -unused);
-        flow.inFlight = flow.running == 0 ? 0 : flow.inFlight - turn.most;
+        flow.inFlight -= turn.most;
+        if (flow.running == 0) {
+            flow.forgetRounding();
+        }
         retireIfIdle(flow);
     }
 

@@ -22,7 +22,10 @@ final class Flow {
     double counter;
     /// How often it came back to an empty line.
     int activations;
-    /// What requests that started before the last activation may still give back.
+    /// Charged to running requests and not received yet: of those that started since it came back, and before that.
+    double owed;
+    double owedBefore;
+    /// What those that started before it came back may still give back.
     double refundable;
     /// The most that its running requests can receive, over weight.
     double inFlight;
@@ -30,6 +33,27 @@ final class Flow {
     Flow(String tenant, long serial) {
         this.tenant = tenant;
         this.serial = serial;
+    }
+
+    /// The counter cannot fall below it.
+    double floor() {
+        return counter - owed - Math.min(owedBefore, refundable);
+    }
+
+    /// A running request received so much of what it was charged, or gives it back.
+    void pay(Turn turn, double work) {
+        if (turn.activation == activations) {
+            owed -= work;
+        } else {
+            owedBefore -= work;
+        }
+    }
+
+    /// Nothing runs: what is in flight, or owed, can only be the rounding of sums.
+    void forgetRounding() {
+        inFlight = 0;
+        owed = 0;
+        owedBefore = 0;
     }
 
     boolean isIdle() {

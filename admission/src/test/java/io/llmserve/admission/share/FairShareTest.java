@@ -58,6 +58,23 @@ class FairShareTest {
     }
 
     @Test
+    void whoComesBackDoesNotWaitForWhatOthersWereChargedAhead() {
+        for (int i = 0; i < 10; i++) {
+            share.add(turn("flood", 1, 0, 100));
+        }
+        Turn running = share.startHead();
+        share.startHead();
+        share.received(running, new Tokens(30, 0));
+        for (int i = 0; i < 4; i++) {
+            share.add(turn("back", 1, 1, 100));
+        }
+        // The flood has received 30, was charged 200, and has two requests in flight: the next two are the other's.
+        assertThat(List.of(share.startHead(), share.startHead()))
+                .allMatch(turn -> turn.demand().tenant().equals("back"));
+        assertThat(share.gap()).isEqualTo(30);
+    }
+
+    @Test
     void whatEarlierRequestsGiveBackIsNoCreditEither() {
         share.add(turn("keeps", 1, 0, 10));
         share.add(turn("liar", 1, 0, 10_000));
@@ -106,7 +123,7 @@ class FairShareTest {
         share.add(turn("brief", 1, 1, 10));
         share.received(runs, new Tokens(10, 90));
         assertThat(share.head().orElseThrow().demand().tenant()).isEqualTo("brief");
-        assertThat(share.gap()).isEqualTo(100.0 - 10);
+        assertThat(share.gap()).isEqualTo(100);
     }
 
     @Test

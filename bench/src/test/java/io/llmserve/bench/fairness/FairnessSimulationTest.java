@@ -23,16 +23,16 @@ class FairnessSimulationTest {
         double wait = wait(reports, Policy.FAIR_SHARE);
         assertThat(wait).isLessThan(wait(reports, Policy.FCFS) / 50);
         assertThat(wait).isLessThan(wait(reports, Policy.ROUND_ROBIN) / 1.3);
-        assertThat(wait).isLessThan(wait(reports, Policy.VTC) * 1.2);
+        assertThat(wait).isLessThan(wait(reports, Policy.VTC));
         assertThat(of(reports, Policy.FAIR_SHARE).jainsIndex())
-                .isGreaterThan(0.85)
+                .isGreaterThan(0.9)
                 .isGreaterThan(of(reports, Policy.FCFS).jainsIndex());
     }
 
     @ParameterizedTest
     @Seeds(5)
     void shortRequestsAreSlowedDownLeastUnderFairShare(long seed) {
-        for (Pattern pattern : List.of(Pattern.MIXED, Pattern.BURSTS)) {
+        for (Pattern pattern : Pattern.values()) {
             List<FairnessReport> reports = run(pattern, seed);
             double fair = of(reports, Policy.FAIR_SHARE).shortSlowdown();
             assertThat(fair).isGreaterThanOrEqualTo(1);

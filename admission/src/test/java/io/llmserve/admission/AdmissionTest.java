@@ -51,7 +51,7 @@ class AdmissionTest {
             line.add(queued(admission, request("flood", 10), 0));
         }
         assertThat(admission.offer(request("flood", 10), 0)).isInstanceOfSatisfying(Outcome.Refused.class, refused -> {
-            assertThat(refused.refusal().failure()).isEqualTo(Failure.UNAVAILABLE);
+            assertThat(refused.refusal().failure()).isEqualTo(Failure.OVERLOADED);
             assertThat(refused.refusal().message())
                     .isEqualTo("The server is saturated: 3 of 3 places in the line are taken."
                             + " 1 of 1 concurrent requests are taken.");

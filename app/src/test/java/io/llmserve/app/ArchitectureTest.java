@@ -38,7 +38,7 @@ class ArchitectureTest {
             Map.entry("worker", List.of("core", "engine", "models", "tensor", "text", "transfer", "wire")),
             Map.entry("admission", List.of("core")),
             Map.entry("routing", List.of("core")),
-            Map.entry("gateway", List.of("core", "routing", "wire")),
+            Map.entry("gateway", List.of("core", "admission", "routing", "wire")),
             Map.entry("control", List.of("core", "manifest", "wire")));
 
     /// Libraries that belong to some rooms only.

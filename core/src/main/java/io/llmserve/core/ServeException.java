@@ -45,6 +45,11 @@ public final class ServeException extends RuntimeException {
         return new ServeException(failure, messageText(), field, retryAfter, getCause());
     }
 
+    /// The same failure; the client may come back after `delay`.
+    public ServeException after(Duration delay) {
+        return new ServeException(failure, messageText(), parameter, delay, getCause());
+    }
+
     public Failure failure() {
         return failure;
     }

@@ -18,6 +18,9 @@ final class ClientEnd {
         void clientIsSlow();
 
         void clientCaughtUp();
+
+        /// A stream has so many tokens by now.
+        void delivered(long tokens);
     }
 
     private final GatewayState state;
@@ -57,6 +60,11 @@ final class ClientEnd {
 
     long sentBytes() {
         return relay == null ? refusedBytes : relay.sentBytes();
+    }
+
+    /// Of the answer, as far as it tells.
+    long generatedTokens() {
+        return relay == null ? 0 : relay.generatedTokens();
     }
 
     /// Ends an answer that has begun.
@@ -126,6 +134,6 @@ final class ClientEnd {
             from.canGoElsewhere();
         }
         return new StreamRelay(
-                client, state.clock, head.startNanos(), state.metrics, state.modelLabel(peek), transcript);
+                client, state.clock, head.startNanos(), state.metrics, state.modelLabel(peek), transcript, writer);
     }
 }

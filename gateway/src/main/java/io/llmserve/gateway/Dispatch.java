@@ -24,6 +24,9 @@ final class Dispatch implements AnswerLeg.Outcome, FirstHop.Outcome, ClientEnd.W
         void failed(ServeException reason);
 
         void clientTooSlow();
+
+        /// The answer has so many tokens by now; said from time to time.
+        void delivered(long tokens);
     }
 
     private static final int OK = 200;
@@ -94,6 +97,11 @@ final class Dispatch implements AnswerLeg.Outcome, FirstHop.Outcome, ClientEnd.W
 
     long sentBytes() {
         return client.sentBytes();
+    }
+
+    /// Tokens of the answer that the client was sent, as far as the answer tells.
+    long generatedTokens() {
+        return client.generatedTokens();
     }
 
     /// Gives all workers back; those that are still at work see their connections close.
@@ -225,6 +233,11 @@ final class Dispatch implements AnswerLeg.Outcome, FirstHop.Outcome, ClientEnd.W
     @Override
     public void clientTooSlow() {
         outcome.clientTooSlow();
+    }
+
+    @Override
+    public void delivered(long tokens) {
+        outcome.delivered(tokens);
     }
 
     @Override

@@ -1,18 +1,22 @@
 package io.llmserve.gateway;
 
+import io.llmserve.admission.Pass;
+import io.llmserve.admission.Request;
+import io.llmserve.admission.TenantTerms;
+import io.llmserve.admission.Usage;
 import io.llmserve.core.Failure;
 import io.llmserve.core.ServeException;
 import io.llmserve.wire.RequestPeek;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import java.time.Duration;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// One request for a worker, from its head to the end of its answer: read, wait for a place, dispatch. However
 /// it ends, it ends once, in [#finish], which gives everything back that the request held. Owned by the event
 /// loop of its connection, except where said.
-final class Exchange implements Dispatch.Outcome {
+final class Exchange implements Dispatch.Outcome, FairLine.Guest {
     private enum Phase {
         READING,
         WAITING,
@@ -22,6 +26,9 @@ final class Exchange implements Dispatch.Outcome {
 
     /// As nginx counts requests whose client went away.
     private static final int CLIENT_GONE = 499;
+    private static final int OK = 200;
+    /// Tokens of an answer whose length the client leaves open; models that we know have no longer context.
+    private static final long LONGEST_ANSWER = 1 << 17;
     /// A larger body is not read on the event loop: 256 KiB are less than a millisecond.
     static final int PEEK_BYTES = 256 << 10;
 
@@ -35,7 +42,8 @@ final class Exchange implements Dispatch.Outcome {
     private long deadlineNanos;
     private long completeNanos;
     private long receivedBytes;
-    private boolean hasPlace;
+    private long promptTokens;
+    private @Nullable Pass pass;
     private boolean countsAsStream;
     private @Nullable Dispatch dispatch;
 
@@ -50,7 +58,7 @@ final class Exchange implements Dispatch.Outcome {
     void begin() {
         loop.began(this);
         request.response().closeHandler(closed -> finish(CLIENT_GONE));
-        enter(Phase.READING, state.options.timeouts().body());
+        deadlineNanos = state.clock.nanos() + state.options.timeouts().body().toNanos();
         try {
             body.read(this::bodyComplete);
         } catch (ServeException refused) {
@@ -62,12 +70,8 @@ final class Exchange implements Dispatch.Outcome {
     void checkDeadline(long nowNanos) {
         if (dispatch != null) {
             dispatch.checkDeadline(nowNanos);
-        } else if (nowNanos - deadlineNanos >= 0) {
-            if (phase == Phase.READING) {
-                failed(bodyTooLate());
-            } else if (phase == Phase.WAITING && state.line.giveUp(this)) {
-                failed(state.waitedTooLong());
-            }
+        } else if (phase == Phase.READING && nowNanos - deadlineNanos >= 0) {
+            failed(bodyTooLate());
         }
     }
 
@@ -80,9 +84,21 @@ final class Exchange implements Dispatch.Outcome {
         return true;
     }
 
-    /// The first in line, and a place is free. Any thread may call.
-    void grantPlace() {
+    @Override
+    public void granted() {
         loop.execute(this::admitted);
+    }
+
+    @Override
+    public void turnedAway(ServeException why) {
+        loop.execute(() -> failed(why));
+    }
+
+    @Override
+    public void delivered(long tokens) {
+        if (pass != null) {
+            state.line.delivered(pass, tokens);
+        }
     }
 
     @Override
@@ -148,20 +164,31 @@ final class Exchange implements Dispatch.Outcome {
             state.openStream();
             countsAsStream = true;
         }
-        enter(Phase.WAITING, state.options.timeouts().queue());
-        switch (state.line.enter(this)) {
-            case ADMITTED -> admitted();
-            case WAITING -> {}
-            case FULL -> throw state.lineFull();
+        phase = Phase.WAITING;
+        promptTokens = state.pool.tokens(body.bytes().length());
+        FairLine.Entered entered = state.line.enter(this, asked());
+        pass = entered.pass();
+        if (entered.placed()) {
+            admitted();
         }
+    }
+
+    /// The prompt is not tokenised here: its length is an estimate, from what workers have told of others.
+    private Request asked() {
+        OptionalLong most = OptionalLong.empty();
+        if (!head.route().generates()) {
+            most = OptionalLong.of(0);
+        } else if (peek.maxTokens().isPresent()) {
+            most = OptionalLong.of(Math.min(
+                    LONGEST_ANSWER, (long) peek.choices() * peek.maxTokens().getAsInt()));
+        }
+        return new Request(head.tenant().name(), TenantTerms.DEFAULT, 0, promptTokens, 0, most, LONGEST_ANSWER, 0, 0);
     }
 
     private void admitted() {
         if (phase == Phase.ENDED || state.cutting()) {
-            state.leaveLine();
-            return;
+            return; // whoever ended it, or is about to, gives the place back
         }
-        hasPlace = true;
         state.metrics.waited((state.clock.nanos() - completeNanos) / 1e9);
         phase = Phase.DISPATCHED;
         dispatch = new Dispatch(loop, request, head, peek, body.bytes(), this);
@@ -185,9 +212,8 @@ final class Exchange implements Dispatch.Outcome {
         if (dispatch != null) {
             dispatch.close();
         }
-        state.line.giveUp(this);
-        if (hasPlace) {
-            state.leaveLine();
+        if (pass != null) {
+            state.line.leave(pass, usage(status));
         }
         if (countsAsStream) {
             state.closeStream();
@@ -204,8 +230,13 @@ final class Exchange implements Dispatch.Outcome {
         }
     }
 
-    private void enter(Phase next, Duration longest) {
-        phase = next;
-        deadlineNanos = state.clock.nanos() + longest.toNanos();
+    /// Who is refused, or given nothing because of a fault, pays nothing; who leaves, what was done for it.
+    private Usage usage(int status) {
+        long generated = dispatch == null ? 0 : dispatch.generatedTokens();
+        boolean left = status == CLIENT_GONE && dispatch != null;
+        if (generated == 0 && status != OK && !left) {
+            return Usage.NOTHING;
+        }
+        return new Usage(promptTokens, 0, generated, status == OK && generated > 0);
     }
 }

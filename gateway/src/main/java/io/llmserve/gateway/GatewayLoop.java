@@ -146,6 +146,7 @@ final class GatewayLoop extends VerticleBase {
         for (Exchange exchange : new ArrayList<>(live)) {
             exchange.checkDeadline(now);
         }
+        state.line.checkDeadlines();
         connections.closeOverdue(now);
     }
 

@@ -23,7 +23,7 @@ final class GatewayState {
     final KeyRing keys;
     final GatewayMetrics metrics;
     private final ModelLabels modelLabels;
-    final WaitingLine<Exchange> line;
+    final FairLine line;
 
     private final AtomicInteger connections = new AtomicInteger();
     private final OpenExchanges exchanges = new OpenExchanges();
@@ -39,8 +39,11 @@ final class GatewayState {
         this.keys = keys;
         this.metrics = metrics;
         modelLabels = new ModelLabels(pool::knows, MAX_MODEL_LABELS);
-        line = new WaitingLine<>(
-                options.limits().maxInFlight(), options.limits().maxQueued());
+        line = new FairLine(
+                clock,
+                options.limits().maxInFlight(),
+                options.limits().maxQueued(),
+                options.timeouts().queue());
         registerGauges();
     }
 
@@ -98,11 +101,6 @@ final class GatewayState {
         exchanges.awaitNone(timeout);
     }
 
-    /// Gives a place at the workers back, to the first in line if anyone waits.
-    void leaveLine() {
-        line.leave().ifPresent(Exchange::grantPlace);
-    }
-
     /// Counts one more stream, or throws OVERLOADED.
     void openStream() {
         int max = options.limits().maxStreams();
@@ -139,22 +137,6 @@ final class GatewayState {
         return streams.get();
     }
 
-    ServeException lineFull() {
-        return overloaded("%d of %d requests wait already for one of %d places at the workers"
-                .formatted(
-                        line.waiting(),
-                        options.limits().maxQueued(),
-                        options.limits().maxInFlight()));
-    }
-
-    ServeException waitedTooLong() {
-        return overloaded("no place at the workers became free in %d ms; %d of %d are taken"
-                .formatted(
-                        options.timeouts().queue().toMillis(),
-                        line.taken(),
-                        options.limits().maxInFlight()));
-    }
-
     /// The metric label of the model that answers a request: the one that it names, or the one that there is.
     String modelLabel(RequestPeek peek) {
         return peek.model().or(this::onlyModel).map(modelLabels::of).orElse(ModelLabels.UNKNOWN);
@@ -175,8 +157,22 @@ final class GatewayState {
     }
 
     private void registerGauges() {
-        metrics.gauge("llmserve_queue_depth", "Requests that wait for a place at the workers.", line::waiting);
-        metrics.gauge("llmserve_requests_in_flight", "Requests that have a place at the workers.", line::taken);
+        metrics.gauge(
+                "llmserve_queue_depth",
+                "Requests that wait for a place at the workers.",
+                () -> line.snapshot().waiting());
+        metrics.gauge(
+                "llmserve_requests_in_flight",
+                "Requests that have a place at the workers.",
+                () -> line.snapshot().running());
+        metrics.gauge(
+                "llmserve_fair_share_gap",
+                "How far the counters of waiting tenants are apart, in work.",
+                () -> line.snapshot().gap());
+        metrics.gauge(
+                "llmserve_fair_share_bound",
+                "What llmserve_fair_share_gap can not exceed.",
+                () -> line.snapshot().bound());
         metrics.gauge("llmserve_open_streams", "Streamed answers open, waiting ones included.", streams::get);
         metrics.gauge("llmserve_open_connections", "Client connections open.", connections::get);
         metrics.gauge("llmserve_buffered_bytes", "Bytes of request bodies kept in memory.", bufferedBytes::get);

@@ -19,6 +19,9 @@ interface Relay {
 
     long sentBytes();
 
+    /// Tokens of the answer, as far as it tells.
+    long generatedTokens();
+
     /// Why the worker said, within its answer, that it cannot go on.
     default Optional<String> brokenOff() {
         return Optional.empty();

@@ -15,15 +15,19 @@ import org.jspecify.annotations.Nullable;
 final class StreamRelay implements Relay {
     private static final double NANOS_PER_SECOND = 1e9;
     private static final int MAX_EVENT_BYTES = 4 << 20;
+    private static final int TELL_EVENTS = 64;
 
     private final ClientAnswer answer;
     private final Clock clock;
     private final DistributionDataPoint firstToken;
     private final DistributionDataPoint interToken;
     private final @Nullable Transcript transcript;
+    private final ClientEnd.Writer writer;
     private WholeEvents events = new WholeEvents(MAX_EVENT_BYTES);
     private final long startNanos;
     private long lastNanos;
+    private long sentEvents;
+    private long toldEvents;
 
     /// `startNanos` is when the request's head came; without a `transcript` events pass unread.
     StreamRelay(
@@ -32,7 +36,9 @@ final class StreamRelay implements Relay {
             long startNanos,
             GatewayMetrics metrics,
             String model,
-            @Nullable Transcript transcript) {
+            @Nullable Transcript transcript,
+            ClientEnd.Writer writer) {
+        this.writer = writer;
         this.answer = answer;
         this.clock = clock;
         this.startNanos = startNanos;
@@ -58,6 +64,21 @@ final class StreamRelay implements Relay {
         }
         lastNanos = now;
         answer.write(whole);
+        count(whole);
+    }
+
+    /// Workers send an event for each token.
+    private void count(Buffer whole) {
+        sentEvents += WholeEvents.count(whole);
+        if (sentEvents - toldEvents >= TELL_EVENTS) {
+            toldEvents = sentEvents;
+            writer.delivered(sentEvents);
+        }
+    }
+
+    @Override
+    public long generatedTokens() {
+        return sentEvents;
     }
 
     @Override

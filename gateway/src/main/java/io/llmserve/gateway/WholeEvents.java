@@ -58,6 +58,20 @@ final class WholeEvents {
         return 0;
     }
 
+    /// Events in a buffer of whole ones, `[DONE]` not counted.
+    static int count(Buffer events) {
+        int count = 0;
+        for (int i = 1; i < events.length(); i++) {
+            if (events.getByte(i) == '\n') {
+                byte before = events.getByte(i - 1);
+                if (before == '\n' || (before == '\r' && i > 1 && events.getByte(i - 2) == '\n')) {
+                    count++;
+                }
+            }
+        }
+        return endsWithDone(events, events.length()) ? count - 1 : count;
+    }
+
     private static boolean endsWithDone(Buffer events, int end) {
         int at = end - 1;
         while (at >= 0 && (events.getByte(at) == '\n' || events.getByte(at) == '\r')) {

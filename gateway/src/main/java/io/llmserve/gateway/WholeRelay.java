@@ -1,6 +1,7 @@
 package io.llmserve.gateway;
 
 import io.llmserve.core.ServeException;
+import io.llmserve.wire.AnswerUsage;
 import io.vertx.core.buffer.Buffer;
 
 /// Passes on an answer that is one document: in one piece, so that a worker that dies in the middle of it costs
@@ -8,10 +9,13 @@ import io.vertx.core.buffer.Buffer;
 /// is told by closing the connection.
 final class WholeRelay implements Relay {
     private static final int BUFFER_BYTES = 1 << 20;
+    /// The usage is among the last fields.
+    private static final int USAGE_BYTES = 4 << 10;
 
     private final ClientAnswer answer;
     private final Runnable abandon;
     private final Pieces collected = new Pieces();
+    private long generated;
 
     /// `abandon` closes the client's connection.
     WholeRelay(ClientAnswer answer, Runnable abandon) {
@@ -34,7 +38,10 @@ final class WholeRelay implements Relay {
 
     @Override
     public boolean ended() {
-        answer.end(collected.all());
+        Buffer all = collected.all();
+        byte[] tail = all.getBytes(Math.max(0, all.length() - USAGE_BYTES), all.length());
+        generated = AnswerUsage.completionTokens(tail).orElse(0);
+        answer.end(all);
         return true;
     }
 
@@ -51,6 +58,12 @@ final class WholeRelay implements Relay {
     @Override
     public long sentBytes() {
         return answer.sentBytes();
+    }
+
+    /// Known at the end, and only of an answer that was not larger than the buffer.
+    @Override
+    public long generatedTokens() {
+        return generated;
     }
 
     @Override

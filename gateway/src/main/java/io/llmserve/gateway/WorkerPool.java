@@ -148,6 +148,11 @@ final class WorkerPool {
     }
 
     /// Where to tell what was measured.
+    /// Of a request of so many bytes, by what workers have told of others.
+    synchronized long tokens(int bytes) {
+        return Math.round(router.costs().tokens(bytes));
+    }
+
     synchronized void learn(Consumer<Costs> lesson) {
         lesson.accept(router.costs());
     }

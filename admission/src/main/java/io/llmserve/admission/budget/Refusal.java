@@ -28,7 +28,7 @@ public record Refusal(
         TOO_LARGE(Failure.TOO_LARGE),
         OVER_BUDGET(Failure.OVERLOADED),
         /// Too many wait already.
-        QUEUE_FULL(Failure.UNAVAILABLE),
+        QUEUE_FULL(Failure.OVERLOADED),
         /// Its turn did not come in time.
         WAITED_TOO_LONG(Failure.UNAVAILABLE);
 

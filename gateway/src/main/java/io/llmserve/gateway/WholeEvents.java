@@ -48,25 +48,28 @@ final class WholeEvents {
     /// The index after the last empty line that ends at or behind `from`; 0 if there is none.
     private static int lastEnd(Buffer bytes, int from) {
         for (int i = bytes.length() - 1; i >= Math.max(1, from); i--) {
-            if (bytes.getByte(i) == '\n') {
-                byte before = bytes.getByte(i - 1);
-                if (before == '\n' || (before == '\r' && i > 1 && bytes.getByte(i - 2) == '\n')) {
-                    return i + 1;
-                }
+            if (endsEvent(bytes, i)) {
+                return i + 1;
             }
         }
         return 0;
+    }
+
+    /// Whether an empty line ends with the byte at `i`, which is not the first.
+    private static boolean endsEvent(Buffer bytes, int i) {
+        if (bytes.getByte(i) != '\n') {
+            return false;
+        }
+        byte before = bytes.getByte(i - 1);
+        return before == '\n' || (before == '\r' && i > 1 && bytes.getByte(i - 2) == '\n');
     }
 
     /// Events in a buffer of whole ones, `[DONE]` not counted.
     static int count(Buffer events) {
         int count = 0;
         for (int i = 1; i < events.length(); i++) {
-            if (events.getByte(i) == '\n') {
-                byte before = events.getByte(i - 1);
-                if (before == '\n' || (before == '\r' && i > 1 && events.getByte(i - 2) == '\n')) {
-                    count++;
-                }
+            if (endsEvent(events, i)) {
+                count++;
             }
         }
         return endsWithDone(events, events.length()) ? count - 1 : count;

@@ -51,11 +51,15 @@ interface Fleet extends AutoCloseable {
     boolean chats();
 
     /// Of the model that was loaded in this process; empty where it was loaded elsewhere.
-    Optional<Path> modelFiles();
+    default Optional<Path> modelFiles() {
+        return Optional.empty();
+    }
 
     /// [io.llmserve.core.Clock#nanos()] of the first token that was generated over HTTP here; empty where none was
     /// asked for.
-    OptionalLong firstTokenNanos();
+    default OptionalLong firstTokenNanos() {
+        return OptionalLong.empty();
+    }
 
     @Override
     void close();

@@ -1,11 +1,14 @@
 package io.llmserve.app;
 
 import io.llmserve.control.PlannedWorker;
+import io.llmserve.control.Ports;
 import io.llmserve.control.Supervisor;
 import io.llmserve.core.Clock;
+import io.llmserve.manifest.Spec;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -18,6 +21,14 @@ final class LaunchedWorkers implements AutoCloseable {
     private final List<PlannedWorker> workers;
     private final List<Supervisor> supervisors;
     private final ScrapedPages pages = new ScrapedPages();
+
+    /// Ports for workers of this machine, beside those of the gateway.
+    static Ports ports(Spec spec) {
+        Ports ports = new Ports(new SplittableRandom());
+        ports.keep(spec.server().port());
+        ports.keep(spec.server().metricsPort());
+        return ports;
+    }
 
     /// Starts all of them, and returns at once.
     LaunchedWorkers(List<PlannedWorker> workers, Supervisor.Options options) {

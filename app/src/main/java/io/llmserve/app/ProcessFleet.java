@@ -14,9 +14,6 @@ import io.prometheus.metrics.model.registry.MultiCollector;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.SplittableRandom;
 
 /// Workers with the embedded engine, each in a process of its own, which is `llmserve worker`. They register with the
 /// gateway by themselves; one that falls or hangs is started again.
@@ -43,9 +40,7 @@ final class ProcessFleet implements Fleet {
                 chats = description.chatTemplate().isPresent();
             }
             List<WorkerRole> roles = spec.deployment().roles();
-            Ports ports = new Ports(new SplittableRandom());
-            ports.keep(spec.server().port());
-            ports.keep(spec.server().metricsPort());
+            Ports ports = LaunchedWorkers.ports(spec);
             discovery = Discovery.at(WorkerLaunch.LOOPBACK, ports.prefer(Discovery.USUAL_PORT));
             progress.begin("Starting %d workers".formatted(roles.size()));
             List<PlannedWorker> planned = new WorkerLaunch(spec, ports, discovery.port()).all();
@@ -94,16 +89,6 @@ final class ProcessFleet implements Fleet {
     @Override
     public boolean chats() {
         return chats;
-    }
-
-    @Override
-    public Optional<Path> modelFiles() {
-        return Optional.empty();
-    }
-
-    @Override
-    public OptionalLong firstTokenNanos() {
-        return OptionalLong.empty();
     }
 
     @Override

